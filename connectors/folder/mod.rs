@@ -1,0 +1,127 @@
+//! A folder of files as a source: walks it in path order, reads batches, applies its access rules.
+
+mod access;
+mod globs;
+mod read;
+mod walk;
+
+use std::{path::PathBuf, sync::Arc};
+
+use domain::{Batch, Connector, Cursor, EngineError, EngineResult, Principal};
+use futures::{StreamExt, stream, stream::BoxStream};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use globs::Globs;
+use walk::Plan;
+
+/// Extensions of the files that are read; all others are reported by name. Files without one count as text.
+pub const EXTENSIONS: &[&str] =
+    &["md", "markdown", "mdown", "mkd", "txt", "text", "html", "htm", "xhtml", "pdf", "docx", "docm"];
+
+/// Settings of a folder source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FolderConfig {
+    /// The folder. Links to it are followed, links inside it are not.
+    pub path: PathBuf,
+    /// Only files that match one of these patterns are read; all when there is none. `docs/**` and
+    /// `docs` mean everything below `docs`, `*.md` means such files at any depth.
+    #[serde(default)]
+    pub include: Vec<String>,
+    /// Files that match one of these patterns are not read, even if included.
+    #[serde(default)]
+    pub exclude: Vec<String>,
+    /// Largest file that is read, in bytes.
+    #[serde(default = "default_max_file_bytes")]
+    pub max_file_bytes: u64,
+    /// Who may read files that no rule in the folder's `access.toml` matches; everyone by default.
+    #[serde(default)]
+    pub readers: Option<Vec<Principal>>,
+}
+
+fn default_max_file_bytes() -> u64 {
+    64 << 20
+}
+
+impl FolderConfig {
+    /// The whole folder, readable by everyone where its `access.toml` says nothing else.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            include: Vec::new(),
+            exclude: Vec::new(),
+            max_file_bytes: default_max_file_bytes(),
+            readers: None,
+        }
+    }
+}
+
+/// Reports a folder's files. Every sync is a full listing; a cursor only resumes one that was cut off.
+pub struct FolderConnector {
+    settings: Arc<Settings>,
+}
+
+/// The config in the form that walking and reading need.
+struct Settings {
+    path: PathBuf,
+    include: Option<Globs>,
+    exclude: Globs,
+    max_file_bytes: u64,
+    readers: Vec<Principal>,
+}
+
+impl FolderConnector {
+    /// Fails for a pattern that is none and for an empty list of readers.
+    pub fn new(config: FolderConfig) -> EngineResult<Self> {
+        let readers = config.readers.unwrap_or_else(|| vec![Principal::everyone()]);
+        if readers.is_empty() {
+            return Err(EngineError::give_up("folder: `readers` is empty, so nobody could read anything"));
+        }
+        let include = if config.include.is_empty() { None } else { Some(Globs::new(&config.include)?) };
+        let exclude = Globs::new(&config.exclude)?;
+        let settings = Settings { path: config.path, include, exclude, max_file_bytes: config.max_file_bytes, readers };
+        Ok(Self { settings: Arc::new(settings) })
+    }
+}
+
+/// Where a sync stands.
+enum Step {
+    Walk(Option<Cursor>),
+    /// Files before the number are done.
+    Read(Arc<Plan>, usize),
+    Done,
+}
+
+impl Connector for FolderConnector {
+    fn changes(&self, cursor: Option<Cursor>) -> BoxStream<'_, EngineResult<Batch>> {
+        stream::try_unfold(Step::Walk(cursor), move |step| self.advance(step)).boxed()
+    }
+}
+
+impl FolderConnector {
+    async fn advance(&self, step: Step) -> EngineResult<Option<(Batch, Step)>> {
+        let settings = Arc::clone(&self.settings);
+        let (plan, first) = match step {
+            Step::Done => return Ok(None),
+            Step::Read(plan, first) => (plan, first),
+            Step::Walk(cursor) => {
+                let plan = blocking(move || walk::plan(&settings)).await??;
+                let first = cursor.map_or(0, |cursor| plan.position_after(&cursor));
+                (Arc::new(plan), first)
+            }
+        };
+        let reading = Arc::clone(&plan);
+        let settings = Arc::clone(&self.settings);
+        let (batch, next) = blocking(move || read::batch(&settings, &reading, first)).await?;
+        let step = if batch.cursor.is_some() { Step::Read(plan, next) } else { Step::Done };
+        Ok(Some((batch, step)))
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> EngineResult<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| EngineError::give_up(format!("read folder: {error}")))
+}
+
+#[cfg(test)]
+mod tests;

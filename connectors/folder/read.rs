@@ -1,0 +1,86 @@
+//! Reads the files of a plan, a bounded batch at a time.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Read},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
+
+use domain::{Batch, Change, RawDocument};
+use jiff::Timestamp;
+use url::Url;
+
+use super::{
+    Settings,
+    walk::{Found, Plan},
+};
+
+const MAX_BATCH_FILES: usize = 64;
+const MAX_BATCH_BYTES: u64 = 16 << 20;
+
+/// The batch that starts at file number `first`, and the number of the file after it.
+/// The last batch has no cursor, and the whole listing where it is known.
+pub(super) fn batch(settings: &Settings, plan: &Plan, first: usize) -> (Batch, usize) {
+    let mut changes = Vec::new();
+    let mut bytes = 0;
+    let mut next = first;
+    for file in plan.files.iter().skip(first).take(MAX_BATCH_FILES) {
+        let size = if file.refusal.is_some() { 0 } else { file.bytes };
+        if !changes.is_empty() && bytes + size > MAX_BATCH_BYTES {
+            break;
+        }
+        bytes += size;
+        next += 1;
+        changes.push(change(settings, plan, file));
+    }
+    let is_last = next >= plan.files.len();
+    let ids = || plan.files.iter().map(|file| file.id.clone()).collect();
+    let batch = Batch {
+        changes,
+        cursor: if is_last { None } else { plan.cursor_after(next.saturating_sub(1)) },
+        listing: (is_last && plan.is_complete).then(ids),
+        total: Some(plan.files.len().saturating_sub(first) as u64),
+    };
+    (batch, next)
+}
+
+fn change(settings: &Settings, plan: &Plan, file: &Found) -> Change {
+    let external_id = file.id.clone();
+    let readers = plan.rules.readers(&external_id);
+    let failed =
+        |reason: String| Change::Failed { external_id: file.id.clone(), reason, readers: Some(readers.clone()) };
+    if let Some(refusal) = &file.refusal {
+        return failed(refusal.clone());
+    }
+    let (bytes, modified_at) = match read(&file.path, settings.max_file_bytes) {
+        Ok(read) => read,
+        Err(error) => return failed(format!("cannot be read: {error}")),
+    };
+    let Ok(uri) = Url::from_file_path(&file.path) else { return failed("its path is no URL".into()) };
+    Change::Upsert(RawDocument {
+        file_name: external_id.rsplit('/').next().unwrap_or(&external_id).to_owned(),
+        readers,
+        external_id,
+        uri: uri.into(),
+        title: None,
+        bytes,
+        modified_at,
+    })
+}
+
+/// Reads a regular file that is still one when it is opened, and still within the limit.
+fn read(path: &Path, max_bytes: u64) -> io::Result<(Vec<u8>, Option<Timestamp>)> {
+    let file: File = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    file.take(max_bytes + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > max_bytes {
+        return Err(io::Error::other(format!("it is over the limit of {max_bytes} bytes")));
+    }
+    let modified_at = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
+    Ok((bytes, modified_at))
+}

@@ -1,0 +1,155 @@
+//! Lists a folder: every file in path order, with what is known before it is opened.
+
+use std::path::{Path, PathBuf};
+
+use domain::{Cursor, EngineError, EngineResult};
+use serde::{Deserialize, Serialize};
+use walkdir::{DirEntry, WalkDir};
+
+use super::{
+    EXTENSIONS, Settings,
+    access::{self, AccessRules},
+};
+
+/// Files that programs leave behind, besides hidden ones.
+const LEFTOVERS: &[&str] = &["Thumbs.db", "desktop.ini"];
+
+/// One sync's work: what exists, and who may read it.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// By external id, ascending.
+    pub(super) files: Vec<Found>,
+    pub(super) rules: AccessRules,
+    /// Whether every folder could be listed. If not, what is missing may still exist.
+    pub(super) is_complete: bool,
+}
+
+/// A file, or what was found in its place.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Found {
+    /// Path relative to the folder, with `/`.
+    pub(super) id: String,
+    pub(super) path: PathBuf,
+    pub(super) bytes: u64,
+    /// Why it is not read.
+    pub(super) refusal: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Position {
+    after: String,
+    /// Fingerprint of the access rules it was made under.
+    rules: String,
+}
+
+impl Plan {
+    /// Number of the first file after the cursor. The first of all for a cursor that is not understood, or from
+    /// before the access rules changed: files it has passed would keep their old readers.
+    pub(super) fn position_after(&self, cursor: &Cursor) -> usize {
+        match serde_json::from_str::<Position>(&cursor.0) {
+            Ok(Position { after, rules }) if rules == self.rules.fingerprint() => {
+                self.files.partition_point(|file| file.id <= after)
+            }
+            _ => 0,
+        }
+    }
+
+    pub(super) fn cursor_after(&self, file: usize) -> Option<Cursor> {
+        let after = self.files.get(file)?.id.clone();
+        serde_json::to_string(&Position { after, rules: self.rules.fingerprint() }).ok().map(Cursor)
+    }
+}
+
+/// Lists the folder. A folder that is missing, not a folder, or empty is an error: it is far more often
+/// a disk that is not mounted than a wish to forget everything.
+pub(super) fn plan(settings: &Settings) -> EngineResult<Plan> {
+    let shown = settings.path.display();
+    let root =
+        settings.path.canonicalize().map_err(|error| EngineError::give_up(format!("open folder {shown}: {error}")))?;
+    if !root.is_dir() {
+        return Err(EngineError::give_up(format!("open folder {shown}: it is not a folder")));
+    }
+    let rules = AccessRules::read(&root, &settings.readers)?;
+    let (mut files, mut is_complete) = (Vec::new(), true);
+    for entry in
+        WalkDir::new(&root).follow_links(false).min_depth(1).into_iter().filter_entry(|entry| !is_skipped(entry))
+    {
+        match entry {
+            Ok(entry) if entry.file_name() == access::FILE_NAME => {
+                return Err(EngineError::give_up(format!(
+                    "read folder {shown}: {} holds access rules, which count in the root of a folder only: ingest that \
+                     folder by itself, or move the rules up",
+                    entry.path().display()
+                )));
+            }
+            Ok(entry) => files.extend(found(&root, &entry, settings)),
+            Err(error) => {
+                let path = error.path().unwrap_or(&root).to_owned();
+                if path == root {
+                    return Err(EngineError::retry(format!("list folder {shown}: {error}")));
+                }
+                is_complete = false;
+                let reason = error
+                    .io_error()
+                    .map_or_else(|| "cannot be listed".to_owned(), |io| format!("cannot be listed: {io}"));
+                files.push(Found { id: external_id(&root, &path).0, path, bytes: 0, refusal: Some(reason) });
+            }
+        }
+    }
+    if files.is_empty() {
+        return Err(EngineError::give_up(format!(
+            "read folder {shown}: it holds no files to read; nothing is changed"
+        )));
+    }
+    files.sort();
+    files.dedup_by(|a, b| a.id == b.id);
+    Ok(Plan { files, rules, is_complete })
+}
+
+fn is_skipped(entry: &DirEntry) -> bool {
+    let name = entry.file_name().to_string_lossy();
+    let is_rules = entry.depth() == 1 && name == access::FILE_NAME;
+    entry.depth() > 0 && (name.starts_with('.') || name.starts_with("~$") || LEFTOVERS.contains(&&*name) || is_rules)
+}
+
+fn found(root: &Path, entry: &DirEntry, settings: &Settings) -> Option<Found> {
+    if entry.file_type().is_dir() {
+        return None;
+    }
+    let (id, is_unicode) = external_id(root, entry.path());
+    let is_included = settings.include.as_ref().is_none_or(|globs| globs.matches(&id));
+    if !is_included || settings.exclude.matches(&id) {
+        return None;
+    }
+    let bytes = entry.metadata().map(|metadata| metadata.len()).unwrap_or(0);
+    let refusal = if !is_unicode {
+        Some("its name is not valid UTF-8".to_owned())
+    } else if entry.file_type().is_symlink() {
+        // What a link inside the folder leads to is found by itself, under its own rules.
+        let leads_inside = entry.path().canonicalize().is_ok_and(|target| target.starts_with(root));
+        if leads_inside {
+            return None;
+        }
+        Some("it is a link that leads out of the folder, or nowhere".to_owned())
+    } else if !entry.file_type().is_file() {
+        Some("it is not a regular file".to_owned())
+    } else if bytes > settings.max_file_bytes {
+        Some(format!("it has {bytes} bytes, over the limit of {}", settings.max_file_bytes))
+    } else {
+        unknown_extension(&id)
+    };
+    Some(Found { id, path: entry.path().to_owned(), bytes, refusal })
+}
+
+fn unknown_extension(id: &str) -> Option<String> {
+    let extension = Path::new(id).extension()?.to_string_lossy().to_lowercase();
+    let is_known = EXTENSIONS.contains(&extension.as_str());
+    (!is_known).then(|| format!("no parser for .{extension} files"))
+}
+
+/// The path below `root` with `/`, and whether it is valid Unicode as it stands.
+fn external_id(root: &Path, path: &Path) -> (String, bool) {
+    let below = path.strip_prefix(root).unwrap_or(path);
+    let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
+    (parts.join("/"), below.to_str().is_some())
+}

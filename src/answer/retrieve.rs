@@ -1,0 +1,64 @@
+//! Finds passages for a question: both legs, fused, read back through the store's door.
+
+use domain::{Hit, KeywordQuery, Leg, Passage, VectorQuery, Viewer};
+
+use crate::{
+    AnswerContext, Result,
+    fuse::{fuse, keyword_weight, normalise},
+};
+
+/// What both legs say about a question, with the passages the viewer may read, best first.
+pub struct Retrieved {
+    pub passages: Vec<Passage>,
+    /// Highest cosine of any chunk the viewer may see; 0 when there is none.
+    pub cosine: f32,
+    /// How much higher that is than the tenth highest.
+    pub gap: f32,
+}
+
+/// The `limit` best passages for `text` as `viewer` sees them.
+pub async fn search(ctx: &AnswerContext, viewer: &Viewer, text: &str, leg: Leg, limit: usize) -> Result<Vec<Passage>> {
+    let mut passages = retrieve(ctx, viewer, text, leg, limit).await?.passages;
+    passages.truncate(limit);
+    Ok(passages)
+}
+
+pub async fn retrieve(ctx: &AnswerContext, viewer: &Viewer, text: &str, leg: Leg, limit: usize) -> Result<Retrieved> {
+    let access = ctx.store.readable_classes(viewer).await?;
+    let candidates = ctx.config.retrieve.candidates.max(limit);
+    let keyword = async {
+        if leg == Leg::Vector {
+            return Ok(Vec::new());
+        }
+        ctx.keyword.search(KeywordQuery { text: text.to_owned(), access: access.clone(), limit: candidates }).await
+    };
+    let vector = async {
+        if leg == Leg::Keyword {
+            return Ok(Vec::new());
+        }
+        let vector = ctx.embedder.embed_query(text).await?;
+        ctx.vector.search(VectorQuery { vector, access: access.clone(), limit: candidates }).await
+    };
+    let (keyword, vector) = futures::try_join!(keyword, vector)?;
+    let mut hits = match leg {
+        Leg::Keyword => normalise(&keyword),
+        Leg::Vector => normalise(&vector),
+        Leg::Hybrid => fuse(&keyword, &vector, keyword_weight(text, &ctx.config.fuse)),
+    };
+    // A few more than asked for: the door may turn some away.
+    hits.truncate(limit + 8);
+    let cosine = vector.first().map_or(0.0, |hit| hit.score);
+    let gap = cosine - vector.get(9).or(vector.last()).map_or(0.0, |hit| hit.score);
+    Ok(Retrieved { passages: read(ctx, viewer, &hits).await?, cosine, gap })
+}
+
+/// The words come from the store, which checks access again; the scores come from the hits.
+async fn read(ctx: &AnswerContext, viewer: &Viewer, hits: &[Hit]) -> Result<Vec<Passage>> {
+    let ids: Vec<_> = hits.iter().map(|hit| hit.chunk).collect();
+    let scores: std::collections::HashMap<_, _> = hits.iter().map(|hit| (hit.chunk, hit.score)).collect();
+    let mut passages = ctx.store.read_passages(viewer, &ids).await?;
+    for passage in &mut passages {
+        passage.score = scores.get(&passage.chunk_id).copied().unwrap_or(0.0);
+    }
+    Ok(passages)
+}

@@ -1,0 +1,84 @@
+//! `footnote ingest PATH`: brings the workspace in line with a folder.
+
+use std::{path::PathBuf, sync::Mutex, time::Instant};
+
+use anyhow::Context;
+use domain::Principal;
+use ingest::{Progress, SyncSummary};
+use serde_json::json;
+
+use super::Global;
+use crate::{output, usage::Usage, wiring::House};
+
+#[derive(clap::Args)]
+pub struct Ingest {
+    /// Folder to read; its access.toml says who may read what
+    path: PathBuf,
+    /// Who may read what access.toml does not name: everyone, user:EMAIL or group:NAME; may be repeated
+    #[arg(long, value_name = "PRINCIPAL")]
+    reader: Vec<String>,
+}
+
+pub async fn run(global: &Global, args: Ingest) -> anyhow::Result<()> {
+    let readers: Vec<Principal> =
+        args.reader.iter().map(|text| text.parse().map_err(Usage)).collect::<Result<_, _>>()?;
+    let path = args.path.canonicalize().with_context(|| format!("open the folder {}", args.path.display()))?;
+    let house = House::open(global, "ingest").await?;
+    let started = Instant::now();
+    let bars = Bars::default();
+    let ctx = house.ingest_context();
+    let (source, connector) = house.folder_source(&path, readers).await?;
+    let synced = ingest::sync(ctx, &source, &*connector, &|progress| bars.show(&progress)).await;
+    bars.clear();
+    let summary = synced?;
+    let indexed = ingest::index_pending(ctx, &|progress| bars.show(&progress)).await;
+    bars.clear();
+    let indexed = indexed?;
+    house.settle(indexed).await?;
+    let seconds = started.elapsed().as_secs_f64();
+    if global.json {
+        return output::json(
+            &json!({ "source": source.name, "summary": summary, "chunks_indexed": indexed, "seconds": seconds }),
+        );
+    }
+    output::text(&report(&summary, indexed, seconds))
+}
+
+/// One bar at a time: files while the folder is read, chunks while they are indexed.
+#[derive(Default)]
+pub struct Bars(Mutex<Option<(&'static str, indicatif::ProgressBar)>>);
+
+impl Bars {
+    pub fn show(&self, progress: &Progress) {
+        let (unit, done, total, name) = match progress {
+            Progress::Visited { done, total, name } => ("files", *done, *total, name.as_str()),
+            Progress::Indexed { done, total } => ("chunks", *done, Some(*total), ""),
+        };
+        let Ok(mut current) = self.0.lock() else { return };
+        if current.as_ref().is_none_or(|(shown, _)| *shown != unit) {
+            *current = Some((unit, output::bar(total, unit)));
+        }
+        if let Some((_, bar)) = current.as_ref() {
+            bar.set_position(done);
+            bar.set_message(name.to_owned());
+        }
+    }
+
+    pub fn clear(&self) {
+        let current = self.0.lock().ok().and_then(|mut current| current.take());
+        if let Some((_, bar)) = current {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn report(summary: &SyncSummary, indexed: u64, seconds: f64) -> String {
+    let SyncSummary { added, changed, unchanged, deleted, access_changed, duplicates, chunks: _, failures } = summary;
+    let mut lines = vec![format!(
+        "{added} added, {changed} changed, {unchanged} unchanged, {deleted} deleted, {access_changed} with other readers, \
+         {duplicates} exact duplicates, {} failed; {indexed} chunks indexed in {seconds:.1} s",
+        failures.len()
+    )];
+    lines.extend(failures.iter().map(|failure| format!("  failed: {}: {}", failure.external_id, failure.reason)));
+    lines.join("\n")
+}

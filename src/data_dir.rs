@@ -1,0 +1,81 @@
+//! The folder that holds everything: database, indexes, configuration. One process at a time.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{Read, Seek, Write},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, bail};
+
+/// Where things lie under the data directory.
+#[derive(Clone, Debug)]
+pub struct DataDir {
+    root: PathBuf,
+}
+
+/// Held as long as this process may write; released when dropped.
+pub struct DataDirLock {
+    _file: File,
+}
+
+impl DataDir {
+    /// `dir`, or the platform's data directory for Footnote.
+    pub fn new(dir: Option<PathBuf>) -> anyhow::Result<Self> {
+        let root = match dir {
+            Some(dir) => dir,
+            None => project_dirs()?.data_dir().to_owned(),
+        };
+        fs::create_dir_all(&root).with_context(|| format!("create the data directory {}", root.display()))?;
+        Ok(Self { root: root.canonicalize().unwrap_or(root) })
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub fn config_file(&self) -> PathBuf {
+        self.root.join("footnote.toml")
+    }
+
+    pub fn keyword_index(&self) -> PathBuf {
+        self.root.join("index").join("keyword")
+    }
+
+    pub fn vector_index(&self) -> PathBuf {
+        self.root.join("index").join("vector")
+    }
+
+    /// Refuses at once when another process has the directory.
+    pub fn lock(&self, command: &str) -> anyhow::Result<DataDirLock> {
+        let path = self.root.join("footnote.lock");
+        let opened = OpenOptions::new().create(true).read(true).write(true).truncate(false).open(&path);
+        let mut file = opened.with_context(|| format!("open {}", path.display()))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                let _ = file.read_to_string(&mut holder);
+                bail!(
+                    "the data directory {} is in use by {}: stop it or choose another --data-dir",
+                    self.root.display(),
+                    holder.trim()
+                );
+            }
+            Err(TryLockError::Error(error)) => return Err(error).with_context(|| format!("lock {}", path.display())),
+        }
+        file.set_len(0)?;
+        file.rewind()?;
+        writeln!(file, "`footnote {command}` (process {})", std::process::id())?;
+        Ok(DataDirLock { _file: file })
+    }
+}
+
+/// Where models lie unless told otherwise: they can be fetched again, so with the user's caches.
+pub fn default_models_dir() -> anyhow::Result<PathBuf> {
+    Ok(project_dirs()?.cache_dir().join("models"))
+}
+
+fn project_dirs() -> anyhow::Result<directories::ProjectDirs> {
+    directories::ProjectDirs::from("", "", "footnote").context("find your home directory: name one with --data-dir")
+}

@@ -1,0 +1,20 @@
+//! A source's raw documents in, searchable chunks out: sync, parse, chunk, index.
+
+mod chunk;
+mod config;
+mod context;
+mod diff;
+mod error;
+mod index;
+pub mod parse;
+mod progress;
+mod sync;
+
+pub use chunk::{ChunkConfig, chunk, passage_text};
+pub use config::IngestConfig;
+pub use context::IngestContext;
+pub use error::{Error, Result};
+pub use index::index_pending;
+pub use parse::{Limits, PARSED_EXTENSIONS, ParseError, ParserPool, PoolStats, parse, run_worker};
+pub use progress::{Progress, Report};
+pub use sync::{SyncFailure, SyncSummary, sync};

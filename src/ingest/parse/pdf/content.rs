@@ -1,0 +1,281 @@
+//! Runs a page's drawing operators as far as they place text (ISO 32000-1, 8.4 and 9.4).
+
+use std::rc::Rc;
+
+use lopdf::{
+    Dictionary, Document, Object, ObjectId,
+    content::{Content, Operation},
+};
+
+use super::{
+    font::{Font, Fonts, page_resources},
+    lines::{Line, Lines, Piece},
+};
+
+const MAX_OPERATIONS: usize = 4_000_000;
+const MAX_SAVED_STATES: usize = 512;
+/// How deep forms may draw forms.
+const MAX_FORM_DEPTH: usize = 8;
+const MAX_TREE_DEPTH: usize = 64;
+
+/// The page's lines that a reader sees, without running headers and footers where a file marks them.
+pub(super) fn read_page<'a>(
+    document: &'a Document,
+    page: ObjectId,
+    fonts: &mut Fonts<'a>,
+    max_bytes: usize,
+) -> Result<Vec<Line>, String> {
+    let content = document.get_page_content_with_limit(page, max_bytes).map_err(|error| error.to_string())?;
+    let mut run = Run { document, fonts, max_bytes, lines: Lines::default(), operations: 0 };
+    run.content(&content, &page_resources(document, page), State::default(), 0);
+    let lines = kept(run.lines.finish(), |line| !line.is_artifact);
+    Ok(match visible_box(document, page) {
+        Some([left, bottom, right, top]) => kept(lines, |line| {
+            line.right >= left && line.left <= right && line.baseline >= bottom && line.baseline <= top
+        }),
+        None => lines,
+    })
+}
+
+/// The lines that pass, or all where none does.
+fn kept(lines: Vec<Line>, passes: impl Fn(&Line) -> bool) -> Vec<Line> {
+    let has_some = lines.iter().any(&passes);
+    lines.into_iter().filter(|line| !has_some || passes(line)).collect()
+}
+
+/// Left, bottom, right and top of what is shown of a page; a file may hold text outside.
+fn visible_box(document: &Document, page: ObjectId) -> Option<[f64; 4]> {
+    let mut node = document.get_dictionary(page).ok()?;
+    for _ in 0..MAX_TREE_DEPTH {
+        for key in [b"CropBox".as_slice(), b"MediaBox"] {
+            let corners = node.get_deref(key, document).and_then(Object::as_array).ok();
+            let numbers: Vec<f64> =
+                corners.into_iter().flatten().filter_map(|n| n.as_float().ok()).map(f64::from).collect();
+            if let [a, b, c, d] = numbers.as_slice() {
+                let is_area = (a - c).abs() > 1.0 && (b - d).abs() > 1.0;
+                return is_area.then(|| [a.min(*c), b.min(*d), a.max(*c), b.max(*d)]);
+            }
+        }
+        node = node.get_deref(b"Parent", document).and_then(Object::as_dict).ok()?;
+    }
+    None
+}
+
+/// An affine map `[a b c d e f]` as PDF writes it.
+#[derive(Clone, Copy)]
+struct Matrix([f64; 6]);
+
+impl Matrix {
+    const IDENTITY: Self = Self([1.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
+
+    /// First `self`, then `next`.
+    fn then(self, next: Self) -> Self {
+        let ([a, b, c, d, e, f], [na, nb, nc, nd, ne, nf]) = (self.0, next.0);
+        Self([
+            a * na + b * nc,
+            a * nb + b * nd,
+            c * na + d * nc,
+            c * nb + d * nd,
+            e * na + f * nc + ne,
+            e * nb + f * nd + nf,
+        ])
+    }
+
+    fn apply(self, x: f64, y: f64) -> (f64, f64) {
+        let [a, b, c, d, e, f] = self.0;
+        (x * a + y * c + e, x * b + y * d + f)
+    }
+
+    fn moved(self, x: f64, y: f64) -> Self {
+        Self([1.0, 0.0, 0.0, 1.0, x, y]).then(self)
+    }
+
+    fn of(operands: &[Object]) -> Option<Self> {
+        let mut numbers = operands.iter().filter_map(|n| n.as_float().ok()).map(f64::from);
+        let mut next = || numbers.next();
+        Some(Self([next()?, next()?, next()?, next()?, next()?, next()?]))
+    }
+}
+
+#[derive(Clone)]
+struct State {
+    page: Matrix,
+    text: Matrix,
+    line: Matrix,
+    font: Option<Rc<Font>>,
+    size: f64,
+    char_space: f64,
+    word_space: f64,
+    stretch: f64,
+    leading: f64,
+    rise: f64,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            page: Matrix::IDENTITY,
+            text: Matrix::IDENTITY,
+            line: Matrix::IDENTITY,
+            font: None,
+            size: 0.0,
+            char_space: 0.0,
+            word_space: 0.0,
+            stretch: 1.0,
+            leading: 0.0,
+            rise: 0.0,
+        }
+    }
+}
+
+impl State {
+    fn next_line(&mut self, x: f64, y: f64) {
+        self.line = self.line.moved(x, y);
+        self.text = self.line;
+    }
+}
+
+struct Run<'a, 'f> {
+    document: &'a Document,
+    fonts: &'f mut Fonts<'a>,
+    max_bytes: usize,
+    lines: Lines,
+    operations: usize,
+}
+
+impl<'a> Run<'a, '_> {
+    fn content(&mut self, content: &[u8], resources: &[&'a Dictionary], mut state: State, depth: usize) {
+        let mut saved: Vec<State> = Vec::new();
+        // Whether each open marked-content section is page decoration.
+        let mut sections: Vec<bool> = Vec::new();
+        for operation in Content::decode_iter(content) {
+            // What comes before damage in a page's content is kept.
+            let Ok(Operation { operator, operands }) = operation else { break };
+            self.operations += 1;
+            if self.operations > MAX_OPERATIONS {
+                break;
+            }
+            let number = |index: usize| operands.get(index).and_then(|n| n.as_float().ok()).map_or(0.0, f64::from);
+            match operator.as_str() {
+                "q" if saved.len() < MAX_SAVED_STATES => saved.push(state.clone()),
+                "Q" => {
+                    // The text position is not part of the saved state.
+                    let (text, line) = (state.text, state.line);
+                    state = State { text, line, ..saved.pop().unwrap_or(state) };
+                }
+                "cm" => {
+                    if let Some(matrix) = Matrix::of(&operands) {
+                        state.page = matrix.then(state.page);
+                    }
+                }
+                "BT" => (state.text, state.line) = (Matrix::IDENTITY, Matrix::IDENTITY),
+                "Tf" => {
+                    let name = operands.first().and_then(|name| name.as_name().ok()).unwrap_or_default();
+                    state.font = self.fonts.find(resources, name);
+                    state.size = number(1);
+                }
+                "Tc" => state.char_space = number(0),
+                "Tw" => state.word_space = number(0),
+                "Tz" => state.stretch = number(0) / 100.0,
+                "TL" => state.leading = number(0),
+                "Ts" => state.rise = number(0),
+                "Td" => state.next_line(number(0), number(1)),
+                "TD" => {
+                    state.leading = -number(1);
+                    state.next_line(number(0), number(1));
+                }
+                "Tm" => {
+                    if let Some(matrix) = Matrix::of(&operands) {
+                        (state.text, state.line) = (matrix, matrix);
+                    }
+                }
+                "T*" => state.next_line(0.0, -state.leading),
+                "Tj" => self.show(&mut state, operands.first(), &sections),
+                "TJ" => {
+                    for element in operands.first().and_then(|array| array.as_array().ok()).into_iter().flatten() {
+                        match element.as_float() {
+                            Ok(shift) => {
+                                state.text =
+                                    state.text.moved(-f64::from(shift) / 1000.0 * state.size * state.stretch, 0.0)
+                            }
+                            Err(_) => self.show(&mut state, Some(element), &sections),
+                        }
+                    }
+                }
+                "'" => {
+                    state.next_line(0.0, -state.leading);
+                    self.show(&mut state, operands.first(), &sections);
+                }
+                "\"" => {
+                    (state.word_space, state.char_space) = (number(0), number(1));
+                    state.next_line(0.0, -state.leading);
+                    self.show(&mut state, operands.get(2), &sections);
+                }
+                "BMC" | "BDC" => sections.push(is_artifact(&operands)),
+                "EMC" => {
+                    sections.pop();
+                }
+                "Do" if depth < MAX_FORM_DEPTH => self.form(&operands, resources, &state, depth),
+                _ => {}
+            }
+        }
+    }
+
+    /// Draws a form object's own content.
+    fn form(&mut self, operands: &[Object], resources: &[&'a Dictionary], state: &State, depth: usize) {
+        let document = self.document;
+        let name = operands.first().and_then(|name| name.as_name().ok()).unwrap_or_default();
+        let form = resources.iter().find_map(|resources| {
+            let objects = resources.get_deref(b"XObject", document).and_then(Object::as_dict).ok()?;
+            objects.get_deref(name, document).and_then(Object::as_stream).ok()
+        });
+        let Some(form) =
+            form.filter(|form| form.dict.get(b"Subtype").and_then(Object::as_name).is_ok_and(|kind| kind == b"Form"))
+        else {
+            return;
+        };
+        let Ok(content) = form.get_plain_content_with_limit(self.max_bytes) else { return };
+        let matrix = form
+            .dict
+            .get_deref(b"Matrix", document)
+            .and_then(Object::as_array)
+            .ok()
+            .and_then(|matrix| Matrix::of(matrix));
+        let inner = State { page: matrix.unwrap_or(Matrix::IDENTITY).then(state.page), ..state.clone() };
+        match form.dict.get_deref(b"Resources", document).and_then(Object::as_dict) {
+            Ok(own) => self.content(&content, &[own], inner, depth + 1),
+            Err(_) => self.content(&content, resources, inner, depth + 1),
+        }
+    }
+
+    fn show(&mut self, state: &mut State, string: Option<&Object>, sections: &[bool]) {
+        let (Some(font), Some(bytes)) = (state.font.clone(), string.and_then(|string| string.as_str().ok())) else {
+            return;
+        };
+        let placed = state.text.then(state.page);
+        let start = placed.apply(0.0, state.rise);
+        let mut text = String::new();
+        let mut advance = 0.0;
+        font.decode(bytes, |glyph| {
+            text.push_str(glyph.text);
+            let space = state.char_space + if glyph.is_space { state.word_space } else { 0.0 };
+            advance += (glyph.advance * state.size + space) * state.stretch;
+        });
+        let end = placed.apply(advance, state.rise);
+        let [_, _, c, d, ..] = placed.0;
+        let size = state.size.abs() * c.hypot(d);
+        let is_artifact = sections.iter().any(|artifact| *artifact);
+        self.lines.show(&Piece { text: &text, start, end, size, is_artifact });
+        state.text = state.text.moved(advance, 0.0);
+    }
+}
+
+/// Whether a tagged section is a running header, footer or page number.
+fn is_artifact(operands: &[Object]) -> bool {
+    let is_tagged = operands.first().and_then(|tag| tag.as_name().ok()).is_some_and(|tag| tag == b"Artifact");
+    let kind = operands
+        .get(1)
+        .and_then(|properties| properties.as_dict().ok())
+        .and_then(|properties| properties.get(b"Type").ok());
+    is_tagged && kind.and_then(|kind| kind.as_name().ok()).is_some_and(|kind| kind == b"Pagination")
+}

@@ -1,0 +1,71 @@
+//! Whole files in, documents or reasons out.
+
+use domain::{Document, Span, slice};
+
+use super::*;
+
+fn parsed(name: &str, bytes: &[u8]) -> Result<Document, ParseError> {
+    parse(name, bytes, &Limits::default())
+}
+
+#[test]
+fn titles_fall_back_from_metadata_to_heading_to_name() -> Result<(), ParseError> {
+    let title = |name: &str, text: &str| parsed(name, text.as_bytes()).map(|document| document.title);
+    assert_eq!(title("a/b.md", "---\ntitle: Front\n---\n# Head\ntext")?.as_deref(), Some("Front"));
+    assert_eq!(title("a/b.md", "# Head\ntext")?.as_deref(), Some("Head"));
+    assert_eq!(title("a/leave-policy.txt", "text")?.as_deref(), Some("leave-policy"));
+    assert_eq!(title(".hidden", "text")?.as_deref(), Some(".hidden"));
+    Ok(())
+}
+
+#[test]
+fn every_refusal_names_file_and_reason() {
+    let small = Limits { max_input_bytes: 10, max_text_bytes: 5, ..Limits::default() };
+    let message =
+        |result: Result<Document, ParseError>| result.map_err(|error| error.to_string()).err().unwrap_or_default();
+    assert_eq!(message(parse("a.txt", b"12345678901", &small)), "read a.txt: the file is over the limit of 10 bytes");
+    assert_eq!(message(parse("a.txt", b"1234567", &small)), "read a.txt: its text is over the limit of 5 bytes");
+    assert_eq!(message(parsed("a.pdf", b"")), "read a.pdf: the file is empty");
+    assert_eq!(message(parsed("a.html", b"<html><script>1</script>")), "parse a.html: it holds no text");
+    assert!(
+        message(parsed("a.docx", b"PK\x03\x04 word/document.xml"))
+            .starts_with("parse a.docx as DOCX: the file is truncated")
+    );
+    assert!(message(parsed("a.pdf", b"%PDF-1.7\n1 0 obj")).starts_with("parse a.pdf as PDF: "));
+}
+
+#[test]
+fn headings_and_pages_point_into_the_cleaned_text() -> Result<(), ParseError> {
+    let text = "\u{FEFF}\r\n\r\n\r\n# Cafe\u{301} \u{200B}rules\r\n\r\n\r\n\r\nA\u{AD}b\r\n\r\n## Offi\u{FB01}ce hours  \r\ntext";
+    let document = parsed("a.md", text.as_bytes())?;
+    let found: Vec<&str> = document
+        .headings
+        .iter()
+        .map(|heading| {
+            let span = Span { start: heading.start, end: heading.start + heading.text.chars().count() };
+            slice(&document.text, span)
+        })
+        .collect();
+    assert_eq!(found, ["Café rules", "Offifice hours"]);
+    assert_eq!(document.text, "# Café rules\n\nAb\n\n## Offifice hours\ntext");
+    Ok(())
+}
+
+proptest::proptest! {
+    #[test]
+    fn text_formats_never_panic(name in "[a-z]{1,4}\\.(md|txt|html|docx|pdf)", bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..400)) {
+        let _ = parsed(&name, &bytes);
+    }
+
+    #[test]
+    fn markdown_headings_are_exact(text in "([#=\\-*_\\[\\]()<>!`~ \n a-zé|:&;\\\\]|\r\n|\u{301}|\u{AD}){0,120}") {
+        for name in ["a.md", "a.html"] {
+            if let Ok(document) = parsed(name, text.as_bytes()) {
+                for heading in &document.headings {
+                    let span = Span { start: heading.start, end: heading.start + heading.text.chars().count() };
+                    proptest::prop_assert_eq!(slice(&document.text, span), &heading.text);
+                }
+            }
+        }
+    }
+}

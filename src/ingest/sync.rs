@@ -1,0 +1,253 @@
+//! The sync recipe: a connector's batches, compared, parsed, chunked, each stored in one transaction with its cursor.
+
+use std::collections::{BTreeSet, HashMap};
+
+use domain::{Batch, Chunk, Connector, Document, DocumentId, Principal, RawDocument, VersionHash, sha256_hex};
+use futures::{StreamExt, TryStreamExt, stream};
+use serde::Serialize;
+use store::{Failure, Source, Write};
+
+use crate::{
+    IngestContext, Progress, Report, Result,
+    chunk::chunk,
+    diff::{KnownSource, Step},
+};
+
+/// Bump when parsing changes what it makes of the same bytes.
+const PARSER_VERSION: u32 = 1;
+
+/// What a sync did; every failure is named.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SyncSummary {
+    pub added: u64,
+    pub changed: u64,
+    pub unchanged: u64,
+    pub deleted: u64,
+    /// Documents whose readers alone changed.
+    pub access_changed: u64,
+    /// Documents whose very text another one holds for the same readers; indexed once.
+    pub duplicates: u64,
+    pub chunks: u64,
+    pub failures: Vec<SyncFailure>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SyncFailure {
+    pub external_id: String,
+    pub reason: String,
+}
+
+/// Brings the store in line with what `connector` reports from the source's cursor on. The indexes follow by their jobs.
+pub async fn sync(
+    ctx: &IngestContext,
+    source: &Source,
+    connector: &dyn Connector,
+    report: Report<'_>,
+) -> Result<SyncSummary> {
+    let known = KnownSource {
+        documents: ctx.store.known_documents(&source.id).await?,
+        failed: failed_before(ctx, source).await?,
+        recipe: recipe(ctx),
+    };
+    let mut summary = SyncSummary::default();
+    let mut visited = 0;
+    let mut batches = connector.changes(source.cursor.clone());
+    while let Some(batch) = batches.next().await {
+        let Batch { changes, cursor, listing, total } = batch?;
+        let mut steps: Vec<Step> = changes.into_iter().flat_map(|change| known.decide(change)).collect();
+        steps.extend(
+            known.gone(listing.as_deref().unwrap_or_default()).into_iter().map(|document| Step::Delete { document }),
+        );
+        let mut seen = |name: &str| {
+            visited += 1;
+            report(Progress::Visited { done: visited, total, name: name.to_owned() });
+        };
+        let writes = prepare(ctx, steps, &mut summary, &mut seen).await?;
+        ctx.store.apply_batch(&source.id, writes, cursor, (ctx.clock.now)()).await?;
+    }
+    summary.failures.sort_by(|a, b| a.external_id.cmp(&b.external_id));
+    Ok(summary)
+}
+
+/// Bytes that failed before are not parsed again.
+async fn failed_before(ctx: &IngestContext, source: &Source) -> Result<HashMap<String, (String, String)>> {
+    let failures = ctx.store.failures(Some(&source.id)).await?;
+    let tried = |failure: Failure| Some((failure.external_id, (failure.raw_hash?, failure.reason)));
+    Ok(failures.into_iter().filter_map(tried).collect())
+}
+
+/// Everything but the bytes that decides what is stored for them.
+fn recipe(ctx: &IngestContext) -> String {
+    let profile = ctx.embedder.profile();
+    let parts = format!(
+        "{PARSER_VERSION} {:?} {} {} {}",
+        ctx.config.chunk, profile.model, profile.max_tokens, profile.weights_sha256
+    );
+    sha256_hex(parts.as_bytes())
+}
+
+/// Parses what must be parsed, several files at once, and turns every step into a write.
+async fn prepare(
+    ctx: &IngestContext,
+    steps: Vec<Step>,
+    summary: &mut SyncSummary,
+    seen: &mut (dyn FnMut(&str) + Send),
+) -> Result<Vec<Write>> {
+    let mut writes = Vec::new();
+    let mut puts = Vec::new();
+    for step in steps {
+        match step {
+            Step::Parse { raw, raw_hash, document } => puts.push((raw, raw_hash, document)),
+            Step::Access { document, readers } => {
+                summary.access_changed += 1;
+                writes.push(Write::Access { document, readers });
+            }
+            Step::Delete { document } => {
+                summary.deleted += 1;
+                writes.push(Write::Delete { document });
+            }
+            Step::Same { external_id } => {
+                summary.unchanged += 1;
+                seen(&external_id);
+                writes.push(Write::Seen { external_id });
+            }
+            Step::Failed { external_id, raw_hash, reason } => {
+                seen(&external_id);
+                writes.push(failed(external_id.clone(), external_id, raw_hash, reason, summary));
+            }
+            Step::Nothing => {}
+        }
+    }
+    let parsed = stream::iter(puts).map(|(raw, raw_hash, document)| parse(ctx, raw, raw_hash, document));
+    let parsed: Vec<Parsed> =
+        parsed.buffered(ctx.parsers.workers()).inspect_ok(|parsed| seen(parsed.name())).try_collect().await?;
+    let mut texts = HashMap::new();
+    for parsed in parsed {
+        writes.push(match parsed {
+            Parsed::Text(prepared) => deduplicated(ctx, *prepared, &mut texts, summary).await?,
+            Parsed::Broken { external_id, name, raw_hash, reason } => {
+                failed(external_id, name, raw_hash, reason, summary)
+            }
+        });
+    }
+    Ok(writes)
+}
+
+enum Parsed {
+    /// A document ready to store.
+    Text(Box<Prepared>),
+    /// Without a hash it is tried again next time, whatever its bytes.
+    Broken { external_id: String, name: String, raw_hash: Option<String>, reason: String },
+}
+
+/// A parsed document with all that is stored of it.
+struct Prepared {
+    document: DocumentId,
+    /// Whether the store had it before.
+    known: bool,
+    title: String,
+    media_type: String,
+    raw_hash: String,
+    /// Without its bytes.
+    raw: RawDocument,
+    parsed: Document,
+    chunks: Vec<Chunk>,
+}
+
+impl Parsed {
+    fn name(&self) -> &str {
+        match self {
+            Parsed::Text(prepared) => &prepared.raw.external_id,
+            Parsed::Broken { external_id, .. } => external_id,
+        }
+    }
+}
+
+async fn parse(
+    ctx: &IngestContext,
+    mut raw: RawDocument,
+    raw_hash: String,
+    known: Option<DocumentId>,
+) -> Result<Parsed> {
+    let bytes = std::mem::take(&mut raw.bytes);
+    let parsed = match ctx.parsers.parse(&raw.file_name, bytes).await {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            let RawDocument { external_id, file_name, .. } = raw;
+            let raw_hash = (!error.is_retryable()).then_some(raw_hash);
+            return Ok(Parsed::Broken { external_id, name: file_name, raw_hash, reason: error.to_string() });
+        }
+    };
+    let title = raw.title.clone().or_else(|| parsed.title.clone()).unwrap_or_else(|| raw.file_name.clone());
+    let (parsed, chunks) = cut(ctx, parsed, title.clone()).await?;
+    Ok(Parsed::Text(Box::new(Prepared {
+        known: known.is_some(),
+        document: known.unwrap_or_else(|| DocumentId::new((ctx.clock.ulid)())),
+        title,
+        media_type: media_type(&raw.file_name),
+        raw_hash,
+        raw,
+        parsed,
+        chunks,
+    })))
+}
+
+fn media_type(file_name: &str) -> String {
+    mime_guess::from_path(file_name).first_or_text_plain().to_string()
+}
+
+async fn cut(ctx: &IngestContext, parsed: Document, title: String) -> Result<(Document, Vec<Chunk>)> {
+    let (embedder, config) = (ctx.embedder.clone(), ctx.config.chunk.clone());
+    let cut = tokio::task::spawn_blocking(move || {
+        let count = |text: &str| embedder.count_tokens(text);
+        let chunks = chunk(&parsed, &title, &config, &count, embedder.profile().max_tokens);
+        (parsed, chunks)
+    });
+    Ok(cut.await?)
+}
+
+type Texts = HashMap<(VersionHash, BTreeSet<Principal>), DocumentId>;
+
+/// The very same text for the same readers is indexed once; the store keeps the chunks should the first one go.
+async fn deduplicated(
+    ctx: &IngestContext,
+    prepared: Prepared,
+    texts: &mut Texts,
+    summary: &mut SyncSummary,
+) -> Result<Write> {
+    let Prepared { document, known, title, media_type, raw_hash, raw, parsed, chunks } = prepared;
+    let readers: BTreeSet<Principal> = raw.readers.into_iter().collect();
+    let version = VersionHash::of(&parsed.text);
+    let stored = ctx.store.document_by_text(&version, &readers).await?;
+    let first = texts.entry((version, readers.clone())).or_insert_with(|| stored.unwrap_or_else(|| document.clone()));
+    let duplicate_of = (*first != document).then(|| first.clone());
+    match duplicate_of {
+        Some(_) => summary.duplicates += 1,
+        None => summary.chunks += chunks.len() as u64,
+    }
+    *(if known { &mut summary.changed } else { &mut summary.added }) += 1;
+    Ok(Write::Put {
+        document,
+        external_id: raw.external_id,
+        uri: raw.uri,
+        title,
+        media_type,
+        raw_hash,
+        modified_at: raw.modified_at,
+        readers,
+        parsed,
+        chunks,
+        duplicate_of,
+    })
+}
+
+fn failed(
+    external_id: String,
+    name: String,
+    raw_hash: Option<String>,
+    reason: String,
+    summary: &mut SyncSummary,
+) -> Write {
+    summary.failures.push(SyncFailure { external_id: external_id.clone(), reason: reason.clone() });
+    Write::Failed { external_id, name, raw_hash, reason }
+}

@@ -1,0 +1,12 @@
+//! Who is asking: passwords, sessions and the extractors that handlers take a viewer from.
+
+mod extract;
+mod limit;
+mod password;
+mod session;
+
+pub(crate) use extract::{LoggedIn, Reader};
+pub(crate) use limit::{LoginLimits, client_address};
+pub(crate) use password::Passwords;
+pub use password::{hash_password, one_time_password};
+pub(crate) use session::{end, find, removed_cookie, start};

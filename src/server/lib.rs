@@ -1,0 +1,26 @@
+//! The portal and the API: the only crate that knows HTTP.
+
+mod api;
+mod app;
+mod assets;
+mod auth;
+mod config;
+mod context;
+mod error;
+mod first_run;
+mod guard;
+mod health;
+mod metrics;
+mod observe;
+mod openapi;
+mod problem;
+mod run;
+mod sse;
+
+pub use auth::{hash_password, one_time_password};
+pub use config::ServerConfig;
+pub use context::ServerContext;
+pub use error::{Error, Result};
+pub use first_run::{FirstLogin, first_run};
+pub use openapi::openapi_json;
+pub use run::run;

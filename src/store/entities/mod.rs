@@ -1,0 +1,15 @@
+//! The tables, a file each.
+
+pub(crate) mod access_class;
+pub(crate) mod access_class_principal;
+pub(crate) mod answer;
+pub(crate) mod chunk;
+pub(crate) mod document;
+pub(crate) mod failure;
+pub(crate) mod index_job;
+pub(crate) mod meta;
+pub(crate) mod session;
+pub(crate) mod source;
+pub(crate) mod user;
+pub(crate) mod user_group;
+pub(crate) mod version;

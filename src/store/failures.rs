@@ -1,0 +1,110 @@
+//! What a source holds that could not be ingested, by name and reason.
+
+use std::collections::BTreeSet;
+
+use domain::SourceId;
+use jiff::Timestamp;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::OnConflict,
+};
+
+use crate::{
+    Error, Result, Store,
+    chunks::without_nul,
+    documents::{Batch, external_key},
+    entities::failure,
+    time::{from_micros, to_micros},
+};
+
+/// A failure that no later success has cleared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    pub source: SourceId,
+    pub external_id: String,
+    /// What a person knows it by: a file name, a URI.
+    pub name: String,
+    pub reason: String,
+    /// Of the bytes that failed, where they could be fetched.
+    pub raw_hash: Option<String>,
+    pub at: Timestamp,
+}
+
+impl Store {
+    /// The open failures of one source or of all, newest first.
+    pub async fn failures(&self, source: Option<&SourceId>) -> Result<Vec<Failure>> {
+        let mut query = failure::Entity::find();
+        if let Some(source) = source {
+            query = query.filter(failure::Column::SourceId.eq(source.as_str()));
+        }
+        let rows =
+            query.order_by_desc(failure::Column::FailedAt).order_by_asc(failure::Column::Name).all(self.read()).await?;
+        rows.into_iter().map(Failure::try_from).collect()
+    }
+}
+
+impl TryFrom<failure::Model> for Failure {
+    type Error = Error;
+
+    fn try_from(row: failure::Model) -> Result<Self> {
+        Ok(Self {
+            source: row.source_id.parse().map_err(Error::Schema)?,
+            external_id: row.external_id,
+            name: row.name,
+            reason: row.reason,
+            raw_hash: row.raw_hash,
+            at: from_micros(row.failed_at)?,
+        })
+    }
+}
+
+pub(crate) async fn record(
+    batch: &mut Batch<'_>,
+    external_id: String,
+    name: String,
+    reason: String,
+    raw_hash: Option<String>,
+) -> Result<()> {
+    use failure::Column::{ExternalKey, FailedAt, Name, RawHash, Reason};
+    let key = external_key(&external_id);
+    batch.failed.insert(key.clone());
+    let row = failure::ActiveModel {
+        source_id: Set(batch.source.to_string()),
+        external_key: Set(key),
+        external_id: Set(without_nul(external_id)),
+        name: Set(without_nul(name)),
+        reason: Set(without_nul(reason)),
+        raw_hash: Set(raw_hash),
+        failed_at: Set(to_micros(batch.now)),
+    };
+    let again = OnConflict::columns([failure::Column::SourceId, ExternalKey])
+        .update_columns([Name, Reason, RawHash, FailedAt])
+        .to_owned();
+    failure::Entity::insert(row).on_conflict(again).exec_without_returning(batch.db).await?;
+    Ok(())
+}
+
+pub(crate) async fn clear(batch: &mut Batch<'_>, external_id: &str) -> Result<()> {
+    let key = external_key(external_id);
+    if !batch.failed.remove(&key) {
+        return Ok(());
+    }
+    failure::Entity::delete_many()
+        .filter(failure::Column::SourceId.eq(batch.source.as_str()))
+        .filter(failure::Column::ExternalKey.eq(key))
+        .exec(batch.db)
+        .await?;
+    Ok(())
+}
+
+/// What has failed and not been cleared, by [`external_key`].
+pub(crate) async fn keys<C: ConnectionTrait>(db: &C, source: &SourceId) -> Result<BTreeSet<String>> {
+    let keys: Vec<String> = failure::Entity::find()
+        .select_only()
+        .column(failure::Column::ExternalKey)
+        .filter(failure::Column::SourceId.eq(source.as_str()))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(keys.into_iter().collect())
+}

@@ -1,0 +1,210 @@
+//! Index jobs: one row per document that the indexes must be brought in line with SQL for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{AccessClassId, ChunkId, DocumentId};
+use jiff::Timestamp;
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait, OnConflict, Order, Query},
+};
+
+use crate::{
+    Error, Result, Store,
+    chunks::IN_LIST,
+    entities::{chunk, document, index_job, source},
+    time::to_micros,
+};
+
+/// A document to index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexJob {
+    pub document: DocumentId,
+    /// Grows with each change of the document; hand it back when done.
+    pub seq: i64,
+    /// Failures since the document last changed.
+    pub attempts: u32,
+}
+
+/// What both indexes must hold for a document.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IndexState {
+    pub document: DocumentId,
+    pub access: AccessClassId,
+    pub title: String,
+    /// In reading order; empty when the document must not be found: deleted, or a duplicate.
+    pub chunks: Vec<StoredChunk>,
+}
+
+/// A chunk as it is indexed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredChunk {
+    pub id: ChunkId,
+    pub context: String,
+    pub text: String,
+}
+
+impl Store {
+    /// Up to `limit` jobs that are due, the longest due first.
+    pub async fn pending_jobs(&self, limit: u64, now: Timestamp) -> Result<Vec<IndexJob>> {
+        let rows = index_job::Entity::find()
+            .filter(index_job::Column::RunAfter.lte(to_micros(now)))
+            .order_by_asc(index_job::Column::RunAfter)
+            .order_by_asc(index_job::Column::DocumentId)
+            .limit(limit)
+            .all(self.read())
+            .await?;
+        rows.into_iter()
+            .map(|row| {
+                let document = row.document_id.parse().map_err(Error::Schema)?;
+                let attempts = u32::try_from(row.attempts).unwrap_or(u32::MAX);
+                Ok(IndexJob { document, seq: row.seq, attempts })
+            })
+            .collect()
+    }
+
+    /// Jobs, due or waiting for another try.
+    pub async fn pending_job_count(&self) -> Result<u64> {
+        Ok(index_job::Entity::find().count(self.read()).await?)
+    }
+
+    /// Chunks of documents with a job: what is left to index.
+    pub async fn pending_chunk_count(&self) -> Result<u64> {
+        let waiting = Query::select().column(index_job::Column::DocumentId).from(index_job::Entity).take();
+        let chunks = chunk::Entity::find().filter(chunk::Column::DocumentId.in_subquery(waiting));
+        Ok(chunks.count(self.read()).await?)
+    }
+
+    /// What the indexes must hold now, in the order of `documents`; unknown ids are left out.
+    pub async fn index_state(&self, documents: &[DocumentId]) -> Result<Vec<IndexState>> {
+        let mut found = BTreeMap::new();
+        for ids in documents.chunks(IN_LIST) {
+            for state in self.states(ids).await? {
+                found.insert(state.document.clone(), state);
+            }
+        }
+        Ok(documents.iter().filter_map(|id| found.remove(id)).collect())
+    }
+
+    /// Removes jobs whose document has not changed since they were read.
+    pub async fn finish_jobs(&self, done: &[(DocumentId, i64)]) -> Result<()> {
+        use index_job::Column::{DocumentId as Id, Seq};
+        if done.is_empty() {
+            return Ok(());
+        }
+        let tx = self.begin().await?;
+        for done in done.chunks(IN_LIST) {
+            // Rows are locked in one order everywhere, or PostgreSQL sees deadlocks.
+            let ids = done.iter().map(|(id, _)| id.as_str());
+            index_job::Entity::find().filter(Id.is_in(ids)).order_by_asc(Id).lock_exclusive().all(&tx).await?;
+            let unchanged =
+                done.iter().fold(Condition::any(), |any, (id, seq)| any.add(Id.eq(id.as_str()).and(Seq.eq(*seq))));
+            index_job::Entity::delete_many().filter(unchanged).exec(&tx).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Puts a job off until `run_after`, unless its document has changed since it was read.
+    pub async fn fail_job(&self, document: &DocumentId, seq: i64, error: &str, run_after: Timestamp) -> Result<()> {
+        use index_job::Column::{Attempts, DocumentId as Id, Error as Reason, RunAfter, Seq};
+        index_job::Entity::update_many()
+            .col_expr(Attempts, Expr::col(Attempts).add(1_i64))
+            .col_expr(Reason, Expr::val(error.replace('\0', "")))
+            .col_expr(RunAfter, Expr::val(to_micros(run_after)))
+            .filter(Id.eq(document.as_str()))
+            .filter(Seq.eq(seq))
+            .exec(self.write())
+            .await?;
+        Ok(())
+    }
+
+    /// Asks for every document, live or deleted, to be indexed anew.
+    pub async fn enqueue_all(&self, now: Timestamp) -> Result<()> {
+        let tx = self.begin().await?;
+        // No batch of any source meanwhile.
+        source::Entity::find().order_by_asc(source::Column::Id).lock_exclusive().all(&tx).await?;
+        enqueue_where(&tx, Condition::all(), now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn states(&self, ids: &[DocumentId]) -> Result<Vec<IndexState>> {
+        use chunk::Column::{Context, DocumentId as Owner, Id, Ordinal, Text};
+        use document::Column;
+        let names = || ids.iter().map(DocumentId::as_str);
+        let rows: Vec<(String, i64, String)> = document::Entity::find()
+            .select_only()
+            .columns([Column::Id, Column::AccessClassId, Column::Title])
+            .filter(Column::Id.is_in(names()))
+            .into_tuple()
+            .all(self.read())
+            .await?;
+        let chunks: Vec<(String, i64, String, String)> = chunk::Entity::find()
+            .select_only()
+            .columns([Owner, Id, Context, Text])
+            .filter(Owner.is_in(names()))
+            .order_by_asc(Owner)
+            .order_by_asc(Ordinal)
+            .into_tuple()
+            .all(self.read())
+            .await?;
+        let mut by_document: BTreeMap<String, Vec<StoredChunk>> = BTreeMap::new();
+        for (owner, id, context, text) in chunks {
+            by_document.entry(owner).or_default().push(StoredChunk { id: ChunkId(id), context, text });
+        }
+        rows.into_iter()
+            .map(|(id, access, title)| {
+                let chunks = by_document.remove(&id).unwrap_or_default();
+                let document = id.parse().map_err(Error::Schema)?;
+                Ok(IndexState { document, access: AccessClassId(access), title, chunks })
+            })
+            .collect()
+    }
+}
+
+/// Asks for `documents` to be indexed: part of the transaction that changed them.
+pub(crate) async fn enqueue<C: ConnectionTrait>(
+    db: &C,
+    documents: &BTreeSet<DocumentId>,
+    now: Timestamp,
+) -> Result<()> {
+    let ids: Vec<&str> = documents.iter().map(DocumentId::as_str).collect();
+    for ids in ids.chunks(IN_LIST) {
+        let some = Condition::all().add(document::Column::Id.is_in(ids.iter().copied()));
+        enqueue_where(db, some, now).await?;
+    }
+    Ok(())
+}
+
+/// The number is kept with the document, not the job: a finished job's number must never come back.
+async fn enqueue_where<C: ConnectionTrait>(db: &C, which: Condition, now: Timestamp) -> Result<()> {
+    use document::Column::{Id, JobSeq};
+    use index_job::Column::{Attempts, CreatedAt, DocumentId, Error as Reason, RunAfter, Seq};
+    document::Entity::update_many()
+        .col_expr(JobSeq, Expr::col(JobSeq).add(1_i64))
+        .filter(which.clone())
+        .exec(db)
+        .await?;
+    let rows = Query::select()
+        .columns([Id, JobSeq])
+        .expr(Expr::val(0_i64))
+        .expr(Expr::val(to_micros(now)))
+        .expr(Expr::val(to_micros(now)))
+        .from(document::Entity)
+        // SQLite cannot parse ON CONFLICT after a SELECT without WHERE.
+        .and_where(Expr::val(1).eq(1))
+        .cond_where(which)
+        .order_by(Id, Order::Asc)
+        .take();
+    let changed_again = OnConflict::column(DocumentId)
+        .update_columns([Seq, Attempts, RunAfter])
+        .value(Reason, Expr::val(None::<String>))
+        .to_owned();
+    let mut insert = Query::insert();
+    insert
+        .into_table(index_job::Entity)
+        .columns([DocumentId, Seq, Attempts, RunAfter, CreatedAt])
+        .on_conflict(changed_again);
+    insert.select_from(rows).map_err(|error| sea_orm::DbErr::Custom(error.to_string()))?;
+    db.execute(&insert).await?;
+    Ok(())
+}

@@ -1,0 +1,18 @@
+//! Every change to the schema, in order. A released one is never edited.
+
+use sea_orm_migration::prelude::*;
+
+mod m20261123_000001_first;
+
+struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261123_000001_first::Migration)]
+    }
+}
+
+/// Applies what is not applied yet.
+pub(crate) async fn up(tx: &sea_orm::DatabaseTransaction) -> Result<(), DbErr> {
+    Migrator::up(tx, None).await
+}

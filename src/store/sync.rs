@@ -1,0 +1,211 @@
+//! The sync transaction: documents, versions, chunks, access, index jobs, failures and the cursor, or none of it.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use domain::{AccessClassId, Chunk, Cursor, Document, DocumentId, Principal, SourceId};
+use jiff::Timestamp;
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
+
+use crate::{
+    Error, Result, Store, access,
+    documents::{self, Batch},
+    entities::{access_class_principal, document, source},
+    failures, jobs,
+};
+
+/// Longest name of a principal in bytes: it is an index entry.
+const MAX_PRINCIPAL_BYTES: usize = 1_000;
+
+/// What the store holds under an external id.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Known {
+    pub document: DocumentId,
+    /// Of the bytes its live version was parsed from.
+    pub raw_hash: String,
+    pub access: AccessClassId,
+    /// The principals of `access`.
+    pub readers: Arc<BTreeSet<Principal>>,
+    /// `false` when it is marked deleted.
+    pub live: bool,
+}
+
+/// One step of a batch. Steps apply in order.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a batch is mostly of the large variant")]
+pub enum Write {
+    /// A new document, or a new state of a known one; revives a deleted one.
+    Put {
+        /// A new id, or the one that [`Store::known_documents`] gave.
+        document: DocumentId,
+        external_id: String,
+        uri: String,
+        title: String,
+        media_type: String,
+        raw_hash: String,
+        modified_at: Option<Timestamp>,
+        readers: BTreeSet<Principal>,
+        parsed: Document,
+        chunks: Vec<Chunk>,
+        /// From [`Store::document_by_text`]: its chunks stand in for `chunks`, which may be empty then.
+        duplicate_of: Option<DocumentId>,
+    },
+    /// Other readers for a known document.
+    Access { document: DocumentId, readers: BTreeSet<Principal> },
+    /// Gone at its source: no chunks any more, the versions stay.
+    Delete { document: DocumentId },
+    /// It could not be ingested; the document stays as it is.
+    Failed {
+        external_id: String,
+        /// What a person knows it by: a file name, a URI.
+        name: String,
+        reason: String,
+        /// Of the bytes that failed, where they could be fetched.
+        raw_hash: Option<String>,
+    },
+    /// Nothing changed; an earlier failure is over.
+    Seen { external_id: String },
+}
+
+impl Store {
+    /// Everything a source has, deleted documents included, by external id.
+    pub async fn known_documents(&self, source: &SourceId) -> Result<HashMap<String, Known>> {
+        use document::Column;
+        let rows: Vec<(String, String, String, i64, Option<i64>)> = document::Entity::find()
+            .select_only()
+            .columns([Column::ExternalId, Column::Id, Column::RawHash, Column::AccessClassId, Column::DeletedAt])
+            .filter(Column::SourceId.eq(source.as_str()))
+            .into_tuple()
+            .all(self.read())
+            .await?;
+        let readers = self.readers_of(source).await?;
+        let mut known = HashMap::with_capacity(rows.len());
+        for (external_id, id, raw_hash, class, deleted_at) in rows {
+            let document = id.parse().map_err(Error::Schema)?;
+            let readers = readers.get(&class).cloned().unwrap_or_default();
+            let access = AccessClassId(class);
+            known.insert(external_id, Known { document, raw_hash, access, readers, live: deleted_at.is_none() });
+        }
+        Ok(known)
+    }
+
+    /// Applies a batch and saves the cursor that follows it, all or nothing.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown source or document, [`Error::Conflict`] when an id belongs to
+    /// another document or a duplicate without chunks lost its original, [`Error::Invalid`] for a text
+    /// with NUL characters. Nothing is changed then.
+    pub async fn apply_batch(
+        &self,
+        source: &SourceId,
+        writes: Vec<Write>,
+        cursor: Option<Cursor>,
+        now: Timestamp,
+    ) -> Result<()> {
+        for write in &writes {
+            check(write)?;
+        }
+        let tx = self.begin().await?;
+        lock(&tx, source).await?;
+        let classes = access::classes(&tx, &writes.iter().filter_map(readers).collect()).await?;
+        let failed = failures::keys(&tx, source).await?;
+        let mut batch = Batch { db: &tx, source, classes, now, failed, touched: BTreeSet::new() };
+        for write in writes {
+            apply(&mut batch, write).await?;
+        }
+        let touched = batch.touched;
+        jobs::enqueue(&tx, &touched, now).await?;
+        source::Entity::update_many()
+            .col_expr(source::Column::Cursor, Expr::val(cursor.map(|cursor| cursor.0)))
+            .filter(source::Column::Id.eq(source.as_str()))
+            .exec(&tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn readers_of(&self, source: &SourceId) -> Result<HashMap<i64, Arc<BTreeSet<Principal>>>> {
+        let used = document::Entity::find()
+            .select_only()
+            .column(document::Column::AccessClassId)
+            .filter(document::Column::SourceId.eq(source.as_str()));
+        let rows = access_class_principal::Entity::find()
+            .filter(access_class_principal::Column::ClassId.in_subquery(sea_orm::QueryTrait::into_query(used)))
+            .all(self.read())
+            .await?;
+        let mut classes: HashMap<i64, BTreeSet<Principal>> = HashMap::new();
+        for row in rows {
+            let principal = row.principal.parse().map_err(Error::Schema)?;
+            classes.entry(row.class_id).or_default().insert(principal);
+        }
+        Ok(classes.into_iter().map(|(class, set)| (class, Arc::new(set))).collect())
+    }
+}
+
+async fn apply(batch: &mut Batch<'_>, write: Write) -> Result<()> {
+    match write {
+        Write::Put {
+            document,
+            external_id,
+            uri,
+            title,
+            media_type,
+            raw_hash,
+            modified_at,
+            readers,
+            parsed,
+            chunks,
+            duplicate_of,
+        } => {
+            let put = documents::Put {
+                document,
+                external_id,
+                uri,
+                title,
+                media_type,
+                raw_hash,
+                modified_at,
+                class: batch.class(&readers)?,
+                parsed,
+                chunks,
+                duplicate_of,
+            };
+            documents::put(batch, put).await
+        }
+        Write::Access { document, readers } => documents::set_access(batch, &document, &readers).await,
+        Write::Delete { document } => documents::delete(batch, &document).await,
+        Write::Failed { external_id, name, reason, raw_hash } => {
+            failures::record(batch, external_id, name, reason, raw_hash).await
+        }
+        Write::Seen { external_id } => failures::clear(batch, &external_id).await,
+    }
+}
+
+/// One batch per source at a time, also among replicas.
+async fn lock(tx: &DatabaseTransaction, source: &SourceId) -> Result<()> {
+    let row = source::Entity::find_by_id(source.as_str()).lock_exclusive().one(tx).await?;
+    row.map(|_| ()).ok_or_else(|| Error::NotFound(format!("source {source}")))
+}
+
+fn readers(write: &Write) -> Option<&BTreeSet<Principal>> {
+    match write {
+        Write::Put { readers, .. } | Write::Access { readers, .. } => Some(readers),
+        Write::Delete { .. } | Write::Failed { .. } | Write::Seen { .. } => None,
+    }
+}
+
+fn check(write: &Write) -> Result<()> {
+    if let Write::Put { document, external_id, parsed, .. } = write
+        && parsed.text.contains('\0')
+    {
+        return Err(Error::Invalid(format!("store {document} ({external_id}): its text holds a NUL character")));
+    }
+    let wrong = |name: &str| name.len() > MAX_PRINCIPAL_BYTES || name.contains('\0');
+    match readers(write).into_iter().flatten().find(|principal| wrong(principal.as_str())) {
+        None => Ok(()),
+        Some(_) => Err(Error::Invalid(format!(
+            "store readers: a principal has a NUL character or over {MAX_PRINCIPAL_BYTES} bytes"
+        ))),
+    }
+}

@@ -1,0 +1,111 @@
+//! `read_passages` and the other reads: what a viewer may not see does not exist.
+
+use domain::{ChunkId, Span, Viewer};
+use store::{Error, Write};
+
+use crate::{engines::*, world::*};
+
+#[tokio::test]
+async fn passages_come_in_the_order_asked_with_their_place() {
+    on_each_engine(async |store| {
+        let source = settle(&store).await;
+        store.apply_batch(&source, vec![put(1, "ä one\ntwo\nthree", &["everyone"])], None, at(1)).await.unwrap();
+        let ids = store.live_chunk_ids().await.unwrap();
+        let asked = [ids[2], ChunkId(9_999), ids[0], ids[2], ChunkId(-1), ids[1]];
+        let passages = store.read_passages(&viewer(&[]), &asked).await.unwrap();
+        let texts: Vec<_> = passages.iter().map(|p| p.text.as_str()).collect();
+        assert_eq!(texts, ["three", "ä one", "two"]);
+        let two = &passages[2];
+        assert_eq!((two.span, two.page, two.title.as_str()), (Span { start: 6, end: 9 }, Some(1), "Title 1"));
+        assert_eq!((two.document_id.clone(), two.context.as_str(), two.score), (doc(1), "Handbook", 0.0));
+        assert!(two.access.is_some());
+        assert_eq!(store.read_passages(&viewer(&[]), &[]).await.unwrap(), []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn each_viewer_sees_their_own_documents_only() {
+    on_each_engine(async |store| {
+        let source = settle(&store).await;
+        let writes = vec![
+            put(1, "for all", &["everyone"]),
+            put(2, "for hr", &["group:hr"]),
+            put(3, "for ann and legal", &["user:Ann@Example.com", "group:Legal"]),
+            put(4, "for nobody", &[]),
+        ];
+        store.apply_batch(&source, writes, None, at(1)).await.unwrap();
+        let ann = Viewer::user(user_id(1), "ANN@example.com", &[]);
+        let bob = Viewer::user(user_id(2), "bob@example.com", &["HR".into(), "legal".into()]);
+        let mallory = Viewer::user(user_id(3), "hr", &["everyone".into(), "hr%".into(), "ann@example.com".into()]);
+        let cases = [
+            (Viewer::everyone(), vec![1]),
+            (ann, vec![1, 3]),
+            (bob, vec![1, 2, 3]),
+            (mallory, vec![1]),
+            (Viewer { user: None, principals: Default::default() }, vec![]),
+        ];
+        for (viewer, seen) in cases {
+            let seen: Vec<_> = seen.into_iter().map(doc).collect();
+            let page = store.documents(&viewer, 10, None).await.unwrap();
+            assert_eq!(page.documents.iter().map(|d| d.id.clone()).collect::<Vec<_>>(), seen);
+            assert_eq!(visible(&store, &viewer).await.len(), seen.len());
+            assert_eq!(store.readable_classes(&viewer).await.unwrap().len(), seen.len());
+            for n in 1..=4 {
+                let may = seen.contains(&doc(n));
+                assert_eq!(store.document(&viewer, &doc(n)).await.is_ok(), may);
+                assert_eq!(store.version_text(&viewer, &doc(n), None).await.is_ok(), may);
+            }
+        }
+        let hidden = store.document(&Viewer::everyone(), &doc(2)).await.unwrap_err().to_string();
+        let missing = store.document(&Viewer::everyone(), &doc(77)).await.unwrap_err().to_string();
+        assert_eq!(hidden.replace(doc(2).as_str(), "ID"), missing.replace(doc(77).as_str(), "ID"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn revoked_access_takes_effect_at_once_for_ids_already_found() {
+    on_each_engine(async |store| {
+        let source = settle(&store).await;
+        store.apply_batch(&source, vec![put(1, "text", &["group:hr"])], None, at(1)).await.unwrap();
+        drain(&store, 1).await;
+        let ids = store.live_chunk_ids().await.unwrap();
+        let hr = viewer(&["hr"]);
+        assert_eq!(store.read_passages(&hr, &ids).await.unwrap().len(), 1);
+
+        let moved = Write::Access { document: doc(1), readers: readers(&["group:legal"]) };
+        store.apply_batch(&source, vec![moved.clone()], None, at(2)).await.unwrap();
+        assert_eq!(store.read_passages(&hr, &ids).await.unwrap(), []);
+        assert!(matches!(store.version_text(&hr, &doc(1), None).await, Err(Error::NotFound(_))));
+        assert_eq!(store.read_passages(&viewer(&["legal"]), &ids).await.unwrap().len(), 1, "chunk ids stay");
+        assert_eq!(drain(&store, 2).await, [doc(1)]);
+        let state = &store.index_state(&[doc(1)]).await.unwrap()[0];
+        assert_eq!(vec![state.access], store.readable_classes(&viewer(&["legal"])).await.unwrap());
+
+        store.apply_batch(&source, vec![moved], None, at(3)).await.unwrap();
+        assert_eq!(drain(&store, 3).await, [], "the same readers are no change");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_and_skip_what_is_hidden() {
+    on_each_engine(async |store| {
+        let source = settle(&store).await;
+        let writes = (0..10).map(|n| put(n, &n.to_string(), if n % 3 == 0 { &["group:hr"] } else { &["everyone"] }));
+        store.apply_batch(&source, writes.collect(), None, at(1)).await.unwrap();
+        let mut seen = Vec::new();
+        let mut after = None;
+        loop {
+            let page = store.documents(&viewer(&[]), 4, after.as_ref()).await.unwrap();
+            seen.extend(page.documents.into_iter().map(|d| d.title));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, ["Title 1", "Title 2", "Title 4", "Title 5", "Title 7", "Title 8"]);
+    })
+    .await;
+}

@@ -1,0 +1,17 @@
+//! The store at its border, on SQLite and, when FOOTNOTE_TEST_POSTGRES_URL is set, on PostgreSQL.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a failed unwrap is a failed test; a variable names the server"
+)]
+
+extern crate footnote_store as store;
+
+mod door;
+mod duplicates;
+mod engines;
+mod jobs;
+mod people;
+mod scale;
+mod sync;
+mod world;

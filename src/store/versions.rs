@@ -1,0 +1,139 @@
+//! Versions: the stored texts that citations point into.
+
+use domain::{Document, DocumentId, Heading, PageStart, VersionHash, Viewer};
+use jiff::Timestamp;
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, OnConflict},
+};
+
+use crate::{
+    Error, Result, Store, access,
+    entities::{document, version},
+    time::{from_micros, to_micros},
+};
+
+/// A version of a document, without its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionSummary {
+    pub hash: VersionHash,
+    pub created_at: Timestamp,
+    /// Whether it is the one that answers are drawn from.
+    pub live: bool,
+}
+
+/// A version of a document with its text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VersionView {
+    pub document_id: DocumentId,
+    pub version: VersionHash,
+    /// Of the document now.
+    pub title: String,
+    pub uri: String,
+    /// What citations count characters in.
+    pub text: String,
+    pub pages: Vec<PageStart>,
+    pub headings: Vec<Heading>,
+    /// Whether a newer version took its place.
+    pub superseded: bool,
+}
+
+impl Store {
+    /// A version's text, the live one's by default, if the viewer may read the document now.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such document or version for this viewer.
+    pub async fn version_text(
+        &self,
+        viewer: &Viewer,
+        id: &DocumentId,
+        version: Option<&VersionHash>,
+    ) -> Result<VersionView> {
+        let row = document::Entity::find_by_id(id.as_str())
+            .filter(access::readable(viewer))
+            .one(self.read())
+            .await?
+            .ok_or_else(|| Error::NotFound(format!("document {id}")))?;
+        let hash = version.map_or(row.version.as_str(), VersionHash::as_str);
+        let missing = || Error::NotFound(format!("version {hash} of document {id}"));
+        if hash.contains('\0') {
+            return Err(missing());
+        }
+        let stored = version::Entity::find_by_id((id.to_string(), hash.to_owned()))
+            .one(self.read())
+            .await?
+            .ok_or_else(missing)?;
+        Ok(VersionView {
+            document_id: id.clone(),
+            superseded: stored.hash != row.version,
+            version: VersionHash::from_stored(stored.hash),
+            title: row.title,
+            uri: row.uri,
+            text: stored.text,
+            pages: list(&stored.pages)?,
+            headings: list(&stored.headings)?,
+        })
+    }
+}
+
+/// All versions of a document, newest first.
+pub(crate) async fn summaries<C: ConnectionTrait>(db: &C, id: &DocumentId, live: &str) -> Result<Vec<VersionSummary>> {
+    use version::Column::{CreatedAt, Hash};
+    let rows: Vec<(String, i64)> = version::Entity::find()
+        .select_only()
+        .columns([Hash, CreatedAt])
+        .filter(version::Column::DocumentId.eq(id.as_str()))
+        .order_by_desc(CreatedAt)
+        .order_by_asc(Hash)
+        .into_tuple()
+        .all(db)
+        .await?;
+    rows.into_iter()
+        .map(|(hash, created_at)| {
+            let live = hash == live;
+            Ok(VersionSummary { hash: VersionHash::from_stored(hash), created_at: from_micros(created_at)?, live })
+        })
+        .collect()
+}
+
+/// Stores a version; one that was there before is live again.
+pub(crate) async fn insert<C: ConnectionTrait>(
+    db: &C,
+    id: &DocumentId,
+    hash: &VersionHash,
+    parsed: Document,
+    now: Timestamp,
+) -> Result<()> {
+    use version::Column::{DocumentId, Hash, Headings, Pages, SupersededAt};
+    let row = version::ActiveModel {
+        document_id: Set(id.to_string()),
+        hash: Set(hash.to_string()),
+        text: Set(parsed.text),
+        headings: Set(json(&parsed.headings)?),
+        pages: Set(json(&parsed.pages)?),
+        created_at: Set(to_micros(now)),
+        superseded_at: Set(None),
+    };
+    let again = OnConflict::columns([DocumentId, Hash]).update_columns([Headings, Pages, SupersededAt]).to_owned();
+    version::Entity::insert(row).on_conflict(again).exec_without_returning(db).await?;
+    Ok(())
+}
+
+pub(crate) async fn supersede<C: ConnectionTrait>(db: &C, id: &DocumentId, hash: &str, now: Timestamp) -> Result<()> {
+    version::Entity::update_many()
+        .col_expr(version::Column::SupersededAt, Expr::val(to_micros(now)))
+        .filter(version::Column::DocumentId.eq(id.as_str()))
+        .filter(version::Column::Hash.eq(hash))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+fn json<T: serde::Serialize>(list: &[T]) -> Result<String> {
+    serde_json::to_string(list).map_err(|error| Error::Invalid(error.to_string()))
+}
+
+fn list<T: serde::de::DeserializeOwned>(json: &str) -> Result<Vec<T>> {
+    serde_json::from_str(json).map_err(|error| Error::Schema(error.to_string()))
+}

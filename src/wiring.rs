@@ -1,0 +1,299 @@
+//! Configuration to contexts: the only file that names concrete engines, the clock and the id maker.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use answer::{AnswerContext, ExtractiveGenerator};
+use anyhow::{Context, Result};
+use connectors::folder::{FolderConfig, FolderConnector};
+use domain::{Clock, Connector, Embedder, Generator, Principal, SourceId};
+use ingest::{IngestContext, ParserPool, index_pending};
+use models::GeneratorConfig;
+use search::VectorKind;
+use secrecy::ExposeSecret;
+use store::{NewSource, Source, Store};
+
+use crate::{
+    commands::{Global, ingest::Bars},
+    config::Config,
+    data_dir::{DataDir, DataDirLock, default_models_dir},
+    indexes::Indexes,
+};
+
+/// First argument that makes this program a parser: it reads files from standard input and nothing else.
+pub const PARSE_WORKER: &str = "parse-worker";
+
+/// Key of the embedder profile that both indexes were built with.
+const INDEX_PROFILE: &str = "index_profile";
+
+/// Chunks indexed in one go after which the vector graph is built at once.
+const OPTIMIZE_AFTER: u64 = 1_000;
+
+/// What an unconfigured Footnote runs on.
+const DEFAULT_MODELS: [&str; 2] = ["all-minilm-l6-v2", "smollm2-135m-instruct"];
+
+/// A generator named on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum GeneratorChoice {
+    /// The best supported sentences, verbatim; no language model
+    Extractive,
+    /// The local language model
+    Candle,
+    /// The configured OpenAI-compatible server
+    Openai,
+}
+
+/// The opened workspace: configuration, store, engines.
+pub struct House {
+    config: Config,
+    models_dir: PathBuf,
+    embedder: Arc<dyn Embedder>,
+    indexes: Indexes,
+    ingest: IngestContext,
+    _lock: DataDirLock,
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+pub fn clock() -> Clock {
+    Clock { now: jiff::Timestamp::now, ulid: ulid::Ulid::new }
+}
+
+pub fn parse_worker() -> ExitCode {
+    match ingest::parse::run_worker() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// The flag, else the configuration, else the user's caches.
+pub fn models_dir(global: &Global) -> Result<PathBuf> {
+    let data_dir = DataDir::new(global.data_dir.clone())?;
+    configured_models_dir(global, &Config::read(global.config.as_deref(), &data_dir.config_file())?)
+}
+
+fn configured_models_dir(global: &Global, config: &Config) -> Result<PathBuf> {
+    global.models_dir.clone().or_else(|| config.models.dir.clone()).map_or_else(default_models_dir, Ok)
+}
+
+/// Fetches the named models, or the defaults; what is there already is checked and kept.
+pub fn pull_models(dir: &Path, names: &[String]) -> Result<Vec<String>> {
+    let defaults = DEFAULT_MODELS.map(String::from).to_vec();
+    let names: Vec<String> = if names.is_empty() { defaults } else { names.to_vec() };
+    let mut tell = |step: &str| eprintln!("{step}");
+    names.iter().map(|name| Ok(models::pull(name, dir, &mut tell)?.name)).collect()
+}
+
+/// Names of the models that agree with their hashes; the first that does not is the error.
+pub fn verify_models(dir: &Path) -> Result<Vec<String>> {
+    let checked = models::verify(dir)?;
+    anyhow::ensure!(!checked.is_empty(), "no models in {}", dir.display());
+    checked.into_iter().map(|(name, result)| result.map(|()| name).map_err(Into::into)).collect()
+}
+
+impl House {
+    /// Takes the data directory for `command` and opens every engine.
+    pub async fn open(global: &Global, command: &str) -> Result<Self> {
+        let data_dir = DataDir::new(global.data_dir.clone())?;
+        let config = Config::read(global.config.as_deref(), &data_dir.config_file())?;
+        Self::open_in(data_dir, config, global, command).await
+    }
+
+    /// A workspace in the empty folder `dir` with the user's settings, but its own database and indexes.
+    pub async fn open_apart(global: &Global, dir: &Path, command: &str) -> Result<Self> {
+        let users = DataDir::new(global.data_dir.clone())?;
+        let mut config = Config::read(global.config.as_deref(), &users.config_file())?;
+        config.store.url = None;
+        config.search.vector.kind = VectorKind::Edge;
+        Self::open_in(DataDir::new(Some(dir.to_owned()))?, config, global, command).await
+    }
+
+    /// The workspace as it is: an index that cannot be used is an error and stays as it is.
+    pub async fn inspect(global: &Global, command: &str) -> Result<Self> {
+        let data_dir = DataDir::new(global.data_dir.clone())?;
+        let config = Config::read(global.config.as_deref(), &data_dir.config_file())?;
+        let lock = data_dir.lock(command)?;
+        let store = open_store(&config, &data_dir).await?;
+        if store.get_meta(INDEX_PROFILE).await?.is_none() {
+            drop((lock, store));
+            return Self::open_in(data_dir, config, global, command).await;
+        }
+        let models_dir = configured_models_dir(global, &config)?;
+        let embedder = models::open_embedder(&config.models, &models_dir)?;
+        let indexes = Indexes::open(&config.search, &data_dir, embedder.profile().dims).await?;
+        Self::assemble(config, models_dir, embedder, store, indexes, lock)
+    }
+
+    async fn open_in(data_dir: DataDir, config: Config, global: &Global, command: &str) -> Result<Self> {
+        let lock = data_dir.lock(command)?;
+        let models_dir = configured_models_dir(global, &config)?;
+        let embedder = models::open_embedder(&config.models, &models_dir)?;
+        let store = open_store(&config, &data_dir).await?;
+        let indexes = open_indexes(&config, &data_dir, &store, &*embedder).await?;
+        Self::assemble(config, models_dir, embedder, store, indexes, lock)
+    }
+
+    fn assemble(
+        config: Config,
+        models_dir: PathBuf,
+        embedder: Arc<dyn Embedder>,
+        store: Store,
+        indexes: Indexes,
+        lock: DataDirLock,
+    ) -> Result<Self> {
+        let ingest = IngestContext {
+            store,
+            parsers: Arc::new(parser_pool(&config)?),
+            embedder: Arc::clone(&embedder),
+            keyword: indexes.keyword.clone(),
+            vector: indexes.vector.clone(),
+            config: config.ingest.clone(),
+            clock: clock(),
+        };
+        Ok(Self { config, models_dir, embedder, indexes, ingest, _lock: lock })
+    }
+
+    /// The database alone, also while another process serves the workspace.
+    pub async fn open_store_only(global: &Global) -> Result<Store> {
+        let data_dir = DataDir::new(global.data_dir.clone())?;
+        let config = Config::read(global.config.as_deref(), &data_dir.config_file())?;
+        open_store(&config, &data_dir).await
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.ingest.store
+    }
+
+    pub fn ingest_context(&self) -> &IngestContext {
+        &self.ingest
+    }
+
+    /// Finishes what an interrupted run left undone.
+    pub async fn converge(&self) -> Result<()> {
+        if self.store().pending_job_count().await? > 0 {
+            eprintln!("finishing an interrupted run");
+            let bars = Bars::default();
+            let indexed = index_pending(&self.ingest, &|progress| bars.show(&progress)).await;
+            bars.clear();
+            self.settle(indexed?).await?;
+            anyhow::ensure!(
+                agree(self.store(), &self.indexes).await?,
+                "the indexes do not hold what the database says: run the command again to rebuild them"
+            );
+        }
+        Ok(())
+    }
+
+    /// Loads what the first question would otherwise wait for.
+    pub async fn warm_up(&self) -> Result<()> {
+        self.embedder.embed_query("warm up").await?;
+        Ok(())
+    }
+
+    /// After a large load the vector graph is built, so that searches stay fast.
+    pub async fn settle(&self, indexed: u64) -> Result<()> {
+        match &self.indexes.edge {
+            Some(edge) if indexed >= OPTIMIZE_AFTER => Ok(edge.optimize().await?),
+            _ => Ok(()),
+        }
+    }
+
+    pub async fn answer_context(&self, choice: Option<GeneratorChoice>) -> Result<AnswerContext> {
+        let mut models = self.config.models.clone();
+        models.generator = match (choice, models.generator) {
+            (None, configured) => configured,
+            (Some(GeneratorChoice::Extractive), _) => GeneratorConfig::default(),
+            (Some(GeneratorChoice::Candle), GeneratorConfig::Candle(candle)) => GeneratorConfig::Candle(candle),
+            (Some(GeneratorChoice::Candle), _) => GeneratorConfig::Candle(models::CandleConfig::default()),
+            (Some(GeneratorChoice::Openai), GeneratorConfig::OpenAi(server)) => GeneratorConfig::OpenAi(server),
+            (Some(GeneratorChoice::Openai), _) => {
+                anyhow::bail!("no server is configured: set [models.generator] kind = \"openai\" with url and model")
+            }
+        };
+        let quoter: Arc<dyn Generator> = Arc::new(ExtractiveGenerator::new(Arc::clone(&self.embedder)));
+        Ok(AnswerContext {
+            store: self.store().clone(),
+            embedder: Arc::clone(&self.embedder),
+            keyword: self.indexes.keyword.clone(),
+            vector: self.indexes.vector.clone(),
+            reranker: models::open_reranker(&models, &self.models_dir)?,
+            generator: models::open_generator(&models, &self.models_dir)?.unwrap_or_else(|| Arc::clone(&quoter)),
+            quoter,
+            judge: models::open_judge(&models, Arc::clone(&self.embedder))?,
+            config: self.config.answer.clone(),
+            clock: clock(),
+        })
+    }
+
+    /// The folder as a source. What it was told before stays, unless `readers` are named now.
+    pub async fn folder_source(&self, path: &Path, readers: Vec<Principal>) -> Result<(Source, Box<dyn Connector>)> {
+        let name = path.display().to_string();
+        let stored = self.store().source_by_name("folder", &name).await?;
+        let mut config = match &stored {
+            Some(source) => serde_json::from_value(source.config.clone()).context("read the source's settings")?,
+            None => FolderConfig::new(path),
+        };
+        if !readers.is_empty() {
+            config.readers = Some(readers);
+        }
+        let connector = Box::new(FolderConnector::new(config.clone())?);
+        let config = serde_json::to_value(&config)?;
+        match &stored {
+            Some(source) => self.store().set_source_config(&source.id, &config).await?,
+            None => {
+                let id = SourceId::new((clock().ulid)());
+                let new = NewSource { id, kind: "folder".into(), name: name.clone(), config, now: (clock().now)() };
+                self.store().create_source(new).await?;
+            }
+        }
+        let source = self.store().source_by_name("folder", &name).await?.context("the source was not stored")?;
+        Ok((source, connector))
+    }
+}
+
+async fn open_store(config: &Config, data_dir: &DataDir) -> Result<Store> {
+    let url = config.store.url(data_dir.root())?;
+    Store::open_with(url.expose_secret(), config.store.max_connections).await.context("open the database")
+}
+
+fn parser_pool(config: &Config) -> Result<ParserPool> {
+    let program = std::env::current_exe().context("find this program's own path")?;
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(4);
+    Ok(ParserPool::new(program, vec![PARSE_WORKER.into()], config.ingest.limits.clone(), workers))
+}
+
+/// Whether both indexes hold exactly the live chunks; differences that a pending job will mend are none.
+async fn agree(store: &Store, indexes: &Indexes) -> Result<bool> {
+    if store.pending_job_count().await? > 0 {
+        return Ok(true);
+    }
+    let truth = store.live_chunk_ids().await?;
+    Ok(indexes.keyword.chunk_ids().await? == truth && indexes.vector.chunk_ids().await? == truth)
+}
+
+/// Opens both indexes. When one is missing, unusable, or was built with another embedder, both are built anew from SQL.
+async fn open_indexes(config: &Config, data_dir: &DataDir, store: &Store, embedder: &dyn Embedder) -> Result<Indexes> {
+    let profile = serde_json::to_string(embedder.profile())?;
+    let dims = embedder.profile().dims;
+    if store.get_meta(INDEX_PROFILE).await?.as_deref() == Some(&profile) {
+        match Indexes::open(&config.search, data_dir, dims).await {
+            Ok(indexes) if agree(store, &indexes).await? => return Ok(indexes),
+            Ok(_) => eprintln!("rebuilding the indexes: they do not hold what the database says"),
+            Err(search::Error::Unusable { reason, .. }) => eprintln!("rebuilding the indexes: {reason}"),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    // Forgotten first: whatever happens now, the next start builds anew.
+    store.set_meta(INDEX_PROFILE, "").await?;
+    let known = store.live_chunk_ids().await?;
+    let indexes = Indexes::create(&config.search, data_dir, dims, &known).await?;
+    store.enqueue_all((clock().now)()).await?;
+    store.set_meta(INDEX_PROFILE, &profile).await?;
+    Ok(indexes)
+}

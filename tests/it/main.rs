@@ -1,0 +1,8 @@
+//! The whole house on a temporary directory, through the real binary, engines and models.
+
+mod ask;
+mod deploy;
+mod house;
+mod ingest;
+mod kill;
+mod tidy;
