@@ -1,3 +1,24 @@
-//! The systems documents come from: a folder per system, each a config and a `domain::Connector`.
+//! Systems that documents come from: a folder each, and what they share.
 
+mod config;
+#[cfg(test)]
+mod conformance;
 pub mod folder;
+mod gather;
+mod http;
+mod kind;
+mod pages;
+mod secret;
+
+pub use config::ConnectorsConfig;
+pub use http::{Http, HttpConfig};
+pub use kind::{Kind, Parts, SourceConfig};
+pub use secret::Secret;
+
+/// Every kind of source, by name.
+pub const KINDS: &[Kind] = &[Kind::of::<folder::FolderConfig>()];
+
+/// The kind called `name`.
+pub fn kind(name: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|kind| kind.name == name)
+}

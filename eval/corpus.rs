@@ -1,6 +1,6 @@
 //! A test collection as a source: its documents come in as text files would.
 
-use domain::{Batch, Change, Connector, Cursor, EngineResult, Principal, RawDocument};
+use domain::{Batch, Change, Connector, EngineResult, Principal, RawDocument, Since};
 use futures::{StreamExt, stream, stream::BoxStream};
 
 use crate::beir::BeirDocument;
@@ -11,7 +11,7 @@ const SCHEME: &str = "beir:";
 pub struct Corpus(pub Vec<BeirDocument>);
 
 impl Connector for Corpus {
-    fn changes(&self, _cursor: Option<Cursor>) -> BoxStream<'_, EngineResult<Batch>> {
+    fn changes(&self, _since: Since) -> BoxStream<'_, EngineResult<Batch>> {
         let total = Some(self.0.len() as u64);
         stream::iter(self.0.chunks(BATCH))
             .map(move |documents| {
@@ -37,5 +37,6 @@ fn raw(document: &BeirDocument) -> RawDocument {
         bytes: document.text.clone().into_bytes(),
         readers: vec![Principal::everyone()],
         modified_at: None,
+        revision: None,
     }
 }

@@ -54,7 +54,14 @@ pub async fn evaluate_retrieval(
     let documents = set.documents.len();
     let id = SourceId::new((ctx.ingest.clock.ulid)());
     let now = (ctx.ingest.clock.now)();
-    let new = NewSource { id, kind: "beir".into(), name: set.name.clone(), config: serde_json::Value::Null, now };
+    let new = NewSource {
+        id,
+        kind: "beir".into(),
+        name: set.name.clone(),
+        config: serde_json::Value::Null,
+        settings: Default::default(),
+        now,
+    };
     ctx.ingest.store.create_source(new).await?;
     let source = ctx
         .ingest

@@ -5,6 +5,7 @@ use std::path::Path;
 use answer::AnswerConfig;
 use anyhow::{Context, bail};
 use config::{Environment, File, FileFormat};
+use connectors::ConnectorsConfig;
 use ingest::IngestConfig;
 use models::ModelsConfig;
 use search::SearchConfig;
@@ -19,6 +20,7 @@ pub struct Config {
     pub store: StoreConfig,
     pub search: SearchConfig,
     pub models: ModelsConfig,
+    pub connectors: ConnectorsConfig,
     pub ingest: IngestConfig,
     pub answer: AnswerConfig,
     pub server: ServerConfig,

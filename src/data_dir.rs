@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use domain::SourceId;
 
 /// Where things lie under the data directory.
 #[derive(Clone, Debug)]
@@ -44,6 +45,11 @@ impl DataDir {
 
     pub fn vector_index(&self) -> PathBuf {
         self.root.join("index").join("vector")
+    }
+
+    /// What a source's connector keeps to save work; it may be deleted at any time.
+    pub fn source_work(&self, source: &SourceId) -> PathBuf {
+        self.root.join("sources").join(source.as_str())
     }
 
     /// Refuses at once when another process has the directory.

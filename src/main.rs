@@ -5,6 +5,7 @@ mod config;
 mod data_dir;
 mod indexes;
 mod output;
+mod secrets;
 mod usage;
 mod wiring;
 

@@ -8,19 +8,21 @@ use std::{
 
 use answer::{AnswerContext, ExtractiveGenerator};
 use anyhow::{Context, Result};
-use connectors::folder::{FolderConfig, FolderConnector};
+use connectors::{Http, Parts, SourceConfig, folder::FolderConfig};
 use domain::{Clock, Connector, Embedder, Generator, Principal, SourceId};
 use ingest::{IngestContext, ParserPool, index_pending};
 use models::GeneratorConfig;
 use search::VectorKind;
 use secrecy::ExposeSecret;
-use store::{NewSource, Source, Store};
+use serde_json::Value;
+use store::{NewSource, Source, SourceSettings, Store};
 
 use crate::{
     commands::{Global, ingest::Bars},
     config::Config,
     data_dir::{DataDir, DataDirLock, default_models_dir},
     indexes::Indexes,
+    secrets,
 };
 
 /// First argument that makes this program a parser: it reads files from standard input and nothing else.
@@ -49,6 +51,7 @@ pub enum GeneratorChoice {
 /// The opened workspace: configuration, store, engines.
 pub struct House {
     config: Config,
+    data_dir: DataDir,
     models_dir: PathBuf,
     embedder: Arc<dyn Embedder>,
     indexes: Indexes,
@@ -123,7 +126,7 @@ impl House {
         let models_dir = configured_models_dir(global, &config)?;
         let embedder = models::open_embedder(&config.models, &models_dir)?;
         let indexes = Indexes::open(&config.search, &data_dir, embedder.profile().dims).await?;
-        Self::assemble(config, models_dir, embedder, store, indexes, lock)
+        Self::assemble(config, data_dir, models_dir, embedder, store, indexes, lock)
     }
 
     async fn open_in(data_dir: DataDir, config: Config, global: &Global, command: &str) -> Result<Self> {
@@ -132,11 +135,12 @@ impl House {
         let embedder = models::open_embedder(&config.models, &models_dir)?;
         let store = open_store(&config, &data_dir).await?;
         let indexes = open_indexes(&config, &data_dir, &store, &*embedder).await?;
-        Self::assemble(config, models_dir, embedder, store, indexes, lock)
+        Self::assemble(config, data_dir, models_dir, embedder, store, indexes, lock)
     }
 
     fn assemble(
         config: Config,
+        data_dir: DataDir,
         models_dir: PathBuf,
         embedder: Arc<dyn Embedder>,
         store: Store,
@@ -152,7 +156,7 @@ impl House {
             config: config.ingest.clone(),
             clock: clock(),
         };
-        Ok(Self { config, models_dir, embedder, indexes, ingest, _lock: lock })
+        Ok(Self { config, data_dir, models_dir, embedder, indexes, ingest, _lock: lock })
     }
 
     /// The database alone, also while another process serves the workspace.
@@ -234,26 +238,62 @@ impl House {
     /// The folder as a source. What it was told before stays, unless `readers` are named now.
     pub async fn folder_source(&self, path: &Path, readers: Vec<Principal>) -> Result<(Source, Box<dyn Connector>)> {
         let name = path.display().to_string();
-        let stored = self.store().source_by_name("folder", &name).await?;
-        let mut config = match &stored {
-            Some(source) => serde_json::from_value(source.config.clone()).context("read the source's settings")?,
-            None => FolderConfig::new(path),
-        };
-        if !readers.is_empty() {
-            config.readers = Some(readers);
-        }
-        let connector = Box::new(FolderConnector::new(config.clone())?);
-        let config = serde_json::to_value(&config)?;
-        match &stored {
-            Some(source) => self.store().set_source_config(&source.id, &config).await?,
-            None => {
-                let id = SourceId::new((clock().ulid)());
-                let new = NewSource { id, kind: "folder".into(), name: name.clone(), config, now: (clock().now)() };
-                self.store().create_source(new).await?;
+        let readers = (!readers.is_empty()).then_some(readers);
+        let source = match self.store().source_by_name(FolderConfig::KIND, &name).await? {
+            Some(mut source) => {
+                if readers.is_some() && readers != source.settings.access {
+                    source.settings.access = readers;
+                    self.store().set_source(&source.id, &source.config, &source.settings).await?;
+                }
+                source
             }
-        }
-        let source = self.store().source_by_name("folder", &name).await?.context("the source was not stored")?;
+            None => {
+                let config = serde_json::to_value(FolderConfig::new(path))?;
+                let access = readers.or_else(|| Some(vec![Principal::everyone()]));
+                self.add_source(FolderConfig::KIND, name, config, SourceSettings { access, ..Default::default() })
+                    .await?
+            }
+        };
+        let connector = self.connector(&source)?;
         Ok((source, connector))
+    }
+
+    /// Adds a source whose settings open a connector.
+    pub async fn add_source(
+        &self,
+        kind: &str,
+        name: String,
+        config: Value,
+        settings: SourceSettings,
+    ) -> Result<Source> {
+        let (id, now) = (SourceId::new((clock().ulid)()), (clock().now)());
+        let new = NewSource { id: id.clone(), kind: kind.into(), name, config, settings, now };
+        let source = Source {
+            id: new.id.clone(),
+            kind: new.kind.clone(),
+            name: new.name.clone(),
+            config: new.config.clone(),
+            settings: new.settings.clone(),
+            cursor: None,
+            created_at: now,
+        };
+        self.connector(&source)?;
+        self.store().create_source(new).await?;
+        Ok(source)
+    }
+
+    /// Opens the connector of a source.
+    pub fn connector(&self, source: &Source) -> Result<Box<dyn Connector>> {
+        let kind = connectors::kind(&source.kind)
+            .with_context(|| format!("source {}: no connector is called {}", source.name, source.kind))?;
+        let config = secrets::resolved(kind, source.config.clone())?;
+        let parts = Parts {
+            http: Http::new(self.config.connectors.http.clone(), clock())?,
+            readers: source.settings.access.clone(),
+            clock: clock(),
+            work_dir: self.data_dir.source_work(&source.id),
+        };
+        kind.open(config, parts).with_context(|| format!("source {}", source.name))
     }
 }
 

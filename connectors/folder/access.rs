@@ -15,8 +15,6 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 pub(super) struct AccessRules {
     rules: Vec<(Globs, Vec<Principal>)>,
     otherwise: Vec<Principal>,
-    /// Changes with the rules, so that a sync that was cut off does not go on under other ones.
-    fingerprint: String,
 }
 
 #[derive(Deserialize)]
@@ -59,12 +57,7 @@ impl AccessRules {
             let globs = Globs::new(std::slice::from_ref(&path)).map_err(|error| error.message)?;
             rules.push((globs, readers));
         }
-        let fingerprint = domain::sha256_hex(format!("{otherwise:?} {text}").as_bytes());
-        Ok(Self { rules, otherwise: otherwise.to_vec(), fingerprint })
-    }
-
-    pub(super) fn fingerprint(&self) -> String {
-        self.fingerprint.clone()
+        Ok(Self { rules, otherwise: otherwise.to_vec() })
     }
 
     pub(super) fn readers(&self, path: &str) -> Vec<Principal> {

@@ -7,13 +7,15 @@ mod walk;
 
 use std::{path::PathBuf, sync::Arc};
 
-use domain::{Batch, Connector, Cursor, EngineError, EngineResult, Principal};
+use domain::{Batch, Clock, Connector, EngineError, EngineResult, Principal, Since};
 use futures::{StreamExt, stream, stream::BoxStream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use globs::Globs;
 use walk::Plan;
+
+use crate::{Parts, SourceConfig};
 
 /// Extensions of the files that are read; all others are reported by name. Files without one count as text.
 pub const EXTENSIONS: &[&str] =
@@ -35,9 +37,6 @@ pub struct FolderConfig {
     /// Largest file that is read, in bytes.
     #[serde(default = "default_max_file_bytes")]
     pub max_file_bytes: u64,
-    /// Who may read files that no rule in the folder's `access.toml` matches; everyone by default.
-    #[serde(default)]
-    pub readers: Option<Vec<Principal>>,
 }
 
 fn default_max_file_bytes() -> u64 {
@@ -45,19 +44,13 @@ fn default_max_file_bytes() -> u64 {
 }
 
 impl FolderConfig {
-    /// The whole folder, readable by everyone where its `access.toml` says nothing else.
+    /// The whole folder.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self {
-            path: path.into(),
-            include: Vec::new(),
-            exclude: Vec::new(),
-            max_file_bytes: default_max_file_bytes(),
-            readers: None,
-        }
+        Self { path: path.into(), include: Vec::new(), exclude: Vec::new(), max_file_bytes: default_max_file_bytes() }
     }
 }
 
-/// Reports a folder's files. Every sync is a full listing; a cursor only resumes one that was cut off.
+/// Reports a folder's files. Every sync is a full listing; only what has changed is read.
 pub struct FolderConnector {
     settings: Arc<Settings>,
 }
@@ -69,52 +62,60 @@ struct Settings {
     exclude: Globs,
     max_file_bytes: u64,
     readers: Vec<Principal>,
+    clock: Clock,
+}
+
+impl SourceConfig for FolderConfig {
+    const KIND: &'static str = "folder";
+    const TITLE: &'static str = "Folder";
+    const SEES_READERS: bool = false;
+
+    fn open(self, parts: Parts) -> EngineResult<Box<dyn Connector>> {
+        let readers = parts.rule(Self::TITLE)?;
+        Ok(Box::new(FolderConnector::new(self, readers, parts.clock)?))
+    }
 }
 
 impl FolderConnector {
+    /// `readers` may read the files that no rule in the folder's `access.toml` matches.
     /// Fails for a pattern that is none and for an empty list of readers.
-    pub fn new(config: FolderConfig) -> EngineResult<Self> {
-        let readers = config.readers.unwrap_or_else(|| vec![Principal::everyone()]);
+    pub fn new(config: FolderConfig, readers: Vec<Principal>, clock: Clock) -> EngineResult<Self> {
         if readers.is_empty() {
             return Err(EngineError::give_up("folder: `readers` is empty, so nobody could read anything"));
         }
         let include = if config.include.is_empty() { None } else { Some(Globs::new(&config.include)?) };
         let exclude = Globs::new(&config.exclude)?;
-        let settings = Settings { path: config.path, include, exclude, max_file_bytes: config.max_file_bytes, readers };
+        let FolderConfig { path, max_file_bytes, .. } = config;
+        let settings = Settings { path, include, exclude, max_file_bytes, readers, clock };
         Ok(Self { settings: Arc::new(settings) })
     }
 }
 
 /// Where a sync stands.
 enum Step {
-    Walk(Option<Cursor>),
+    Walk(Since),
     /// Files before the number are done.
-    Read(Arc<Plan>, usize),
+    Read(Arc<Plan>, Since, usize),
     Done,
 }
 
 impl Connector for FolderConnector {
-    fn changes(&self, cursor: Option<Cursor>) -> BoxStream<'_, EngineResult<Batch>> {
-        stream::try_unfold(Step::Walk(cursor), move |step| self.advance(step)).boxed()
+    fn changes(&self, since: Since) -> BoxStream<'_, EngineResult<Batch>> {
+        stream::try_unfold(Step::Walk(since), move |step| self.advance(step)).boxed()
     }
 }
 
 impl FolderConnector {
     async fn advance(&self, step: Step) -> EngineResult<Option<(Batch, Step)>> {
         let settings = Arc::clone(&self.settings);
-        let (plan, first) = match step {
+        let (plan, since, first) = match step {
             Step::Done => return Ok(None),
-            Step::Read(plan, first) => (plan, first),
-            Step::Walk(cursor) => {
-                let plan = blocking(move || walk::plan(&settings)).await??;
-                let first = cursor.map_or(0, |cursor| plan.position_after(&cursor));
-                (Arc::new(plan), first)
-            }
+            Step::Read(plan, since, first) => (plan, since, first),
+            Step::Walk(since) => (Arc::new(blocking(move || walk::plan(&settings)).await??), since, 0),
         };
-        let reading = Arc::clone(&plan);
-        let settings = Arc::clone(&self.settings);
-        let (batch, next) = blocking(move || read::batch(&settings, &reading, first)).await?;
-        let step = if batch.cursor.is_some() { Step::Read(plan, next) } else { Step::Done };
+        let (settings, reading, held) = (Arc::clone(&self.settings), Arc::clone(&plan), since.clone());
+        let (batch, next) = blocking(move || read::batch(&settings, &reading, &held, first)).await?;
+        let step = if next < plan.files.len() { Step::Read(plan, since, next) } else { Step::Done };
         Ok(Some((batch, step)))
     }
 }
@@ -123,5 +124,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
     tokio::task::spawn_blocking(work).await.map_err(|error| EngineError::give_up(format!("read folder: {error}")))
 }
 
+#[cfg(test)]
+mod conformance;
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use domain::{Batch, Change, RawDocument};
+use domain::{Batch, Change, RawDocument, Since};
 use jiff::Timestamp;
 use url::Url;
 
@@ -20,8 +20,9 @@ const MAX_BATCH_FILES: usize = 64;
 const MAX_BATCH_BYTES: u64 = 16 << 20;
 
 /// The batch that starts at file number `first`, and the number of the file after it.
-/// The last batch has no cursor, and the whole listing where it is known.
-pub(super) fn batch(settings: &Settings, plan: &Plan, first: usize) -> (Batch, usize) {
+/// The last batch has the whole listing, where it is known. No cursor: a sync that was cut off starts over, and what
+/// it had read is recognised by its revision.
+pub(super) fn batch(settings: &Settings, plan: &Plan, since: &Since, first: usize) -> (Batch, usize) {
     let mut changes = Vec::new();
     let mut bytes = 0;
     let mut next = first;
@@ -32,26 +33,29 @@ pub(super) fn batch(settings: &Settings, plan: &Plan, first: usize) -> (Batch, u
         }
         bytes += size;
         next += 1;
-        changes.push(change(settings, plan, file));
+        changes.push(change(settings, plan, since, file));
     }
     let is_last = next >= plan.files.len();
     let ids = || plan.files.iter().map(|file| file.id.clone()).collect();
     let batch = Batch {
         changes,
-        cursor: if is_last { None } else { plan.cursor_after(next.saturating_sub(1)) },
+        cursor: None,
         listing: (is_last && plan.is_complete).then(ids),
-        total: Some(plan.files.len().saturating_sub(first) as u64),
+        total: Some(plan.files.len() as u64),
     };
     (batch, next)
 }
 
-fn change(settings: &Settings, plan: &Plan, file: &Found) -> Change {
+fn change(settings: &Settings, plan: &Plan, since: &Since, file: &Found) -> Change {
     let external_id = file.id.clone();
     let readers = plan.rules.readers(&external_id);
     let failed =
         |reason: String| Change::Failed { external_id: file.id.clone(), reason, readers: Some(readers.clone()) };
     if let Some(refusal) = &file.refusal {
         return failed(refusal.clone());
+    }
+    if file.revision.as_ref().is_some_and(|revision| since.holds(&external_id, revision)) {
+        return Change::Unchanged { external_id, readers };
     }
     let (bytes, modified_at) = match read(&file.path, settings.max_file_bytes) {
         Ok(read) => read,
@@ -66,6 +70,7 @@ fn change(settings: &Settings, plan: &Plan, file: &Found) -> Change {
         title: None,
         bytes,
         modified_at,
+        revision: file.revision.clone(),
     })
 }
 

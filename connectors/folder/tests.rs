@@ -30,12 +30,16 @@ fn write(folder: &Path, name: &str, text: &str) -> std::io::Result<()> {
     fs::write(path, text)
 }
 
-fn sync(config: FolderConfig, cursor: Option<Cursor>) -> EngineResult<Vec<Batch>> {
+fn sync(config: FolderConfig) -> EngineResult<Vec<Batch>> {
+    sync_for(config, vec![Principal::everyone()])
+}
+
+fn sync_for(config: FolderConfig, readers: Vec<Principal>) -> EngineResult<Vec<Batch>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .map_err(|error| EngineError::give_up(error.to_string()))?;
-    let connector = FolderConnector::new(config)?;
-    runtime.block_on(connector.changes(cursor).try_collect())
+    let connector = FolderConnector::new(config, readers, crate::conformance::clock())?;
+    runtime.block_on(connector.changes(Since::default()).try_collect())
 }
 
 fn documents(batches: &[Batch]) -> Vec<&RawDocument> {
@@ -62,7 +66,7 @@ fn ids(batches: &[Batch]) -> Vec<&str> {
 fn files_come_in_path_order_with_uri_and_readers() -> Outcome {
     let folder =
         folder(&[("b.md", "b"), ("a dir/ü#1.txt", "u"), (".hidden/x.md", "x"), (".y.md", "y"), ("~$b.docx", "lock")])?;
-    let batches = sync(FolderConfig::new(folder.path()), None)?;
+    let batches = sync(FolderConfig::new(folder.path()))?;
     assert_eq!(ids(&batches), ["a dir/ü#1.txt", "b.md"]);
     let [batch] = batches.as_slice() else { return Err("one batch expected".into()) };
     assert_eq!((batch.total, batch.cursor.as_ref()), (Some(2), None));
@@ -79,11 +83,11 @@ fn files_come_in_path_order_with_uri_and_readers() -> Outcome {
 #[test]
 fn added_changed_and_deleted_files_show_in_the_next_sync() -> Outcome {
     let folder = folder(&[("a.md", "one"), ("b.md", "two")])?;
-    sync(FolderConfig::new(folder.path()), None)?;
+    sync(FolderConfig::new(folder.path()))?;
     write(folder.path(), "a.md", "changed")?;
     write(folder.path(), "c.md", "new")?;
     fs::remove_file(folder.path().join("b.md"))?;
-    let batches = sync(FolderConfig::new(folder.path()), None)?;
+    let batches = sync(FolderConfig::new(folder.path()))?;
     let texts: Vec<(&str, &[u8])> =
         documents(&batches).into_iter().map(|raw| (raw.external_id.as_str(), raw.bytes.as_slice())).collect();
     assert_eq!(texts, [("a.md", b"changed".as_slice()), ("c.md", b"new".as_slice())]);
@@ -92,23 +96,17 @@ fn added_changed_and_deleted_files_show_in_the_next_sync() -> Outcome {
 }
 
 #[test]
-fn a_sync_resumes_after_its_cursor_and_still_lists_everything() -> Outcome {
+fn many_files_come_in_batches_and_the_last_lists_them_all() -> Outcome {
     let names: Vec<String> = (0..150).map(|n| format!("{n:03}.txt")).collect();
     let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "text")).collect();
     let folder = folder(&files)?;
-    let batches = sync(FolderConfig::new(folder.path()), None)?;
+    let batches = sync(FolderConfig::new(folder.path()))?;
     assert_eq!(batches.iter().map(|batch| batch.changes.len()).collect::<Vec<_>>(), [64, 64, 22]);
-    let cursor = batches.first().and_then(|batch| batch.cursor.clone());
-    assert!(cursor.as_ref().is_some_and(|cursor| cursor.0.contains("\"after\":\"063.txt\"")), "{cursor:?}");
-    let rest = sync(FolderConfig::new(folder.path()), cursor)?;
     assert_eq!(
-        (ids(&rest).first(), ids(&rest).len(), rest.first().and_then(|batch| batch.total)),
-        (Some(&"064.txt"), 86, Some(86))
+        batches.iter().map(|batch| batch.listing.as_ref().map(Vec::len)).collect::<Vec<_>>(),
+        [None, None, Some(150)]
     );
-    assert_eq!(rest.last().and_then(|batch| batch.listing.as_ref()).map(Vec::len), Some(150));
-    let over = sync(FolderConfig::new(folder.path()), Some(Cursor("{\"after\":\"zzz\"}".into())))?;
-    assert_eq!(over.last().and_then(|batch| batch.listing.as_ref()).map(Vec::len), Some(150));
-    assert_eq!(ids(&sync(FolderConfig::new(folder.path()), Some(Cursor("junk".into())))?).len(), 150);
+    assert!(batches.iter().all(|batch| batch.total == Some(150)));
     Ok(())
 }
 
@@ -116,7 +114,7 @@ fn a_sync_resumes_after_its_cursor_and_still_lists_everything() -> Outcome {
 fn batches_are_bounded_in_bytes() -> Outcome {
     let big = "x".repeat(9 << 20);
     let folder = folder(&[("a.txt", &big), ("b.txt", &big), ("c.txt", "small")])?;
-    let batches = sync(FolderConfig::new(folder.path()), None)?;
+    let batches = sync(FolderConfig::new(folder.path()))?;
     assert_eq!(batches.iter().map(|batch| batch.changes.len()).collect::<Vec<_>>(), [1, 2]);
     Ok(())
 }
@@ -124,12 +122,12 @@ fn batches_are_bounded_in_bytes() -> Outcome {
 #[test]
 fn an_empty_or_missing_folder_is_an_error_and_no_deletion() -> Outcome {
     let empty = folder(&[])?;
-    assert!(sync(FolderConfig::new(empty.path()), None).is_err());
-    assert!(sync(FolderConfig::new(empty.path().join("gone")), None).is_err());
+    assert!(sync(FolderConfig::new(empty.path())).is_err());
+    assert!(sync(FolderConfig::new(empty.path().join("gone"))).is_err());
     let hidden = folder(&[(".hidden.md", "x"), ("access.toml", "")])?;
-    assert!(sync(FolderConfig::new(hidden.path()), None).is_err());
+    assert!(sync(FolderConfig::new(hidden.path())).is_err());
     let file = folder(&[("a.md", "x")])?;
-    assert!(sync(FolderConfig::new(file.path().join("a.md")), None).is_err());
+    assert!(sync(FolderConfig::new(file.path().join("a.md"))).is_err());
     Ok(())
 }
 
@@ -138,7 +136,7 @@ fn what_cannot_be_read_is_named_with_its_reason() -> Outcome {
     let folder = folder(&[("a.md", "fine"), ("big.txt", "12345678901"), ("table.xlsx", "x"), ("LICENSE", "words")])?;
     fs::write(folder.path().join(OsStr::from_bytes(b"bad\xFFname.md")), "x")?;
     symlink("/nowhere/at/all.md", folder.path().join("dangling.md"))?;
-    let batches = sync(FolderConfig { max_file_bytes: 10, ..FolderConfig::new(folder.path()) }, None)?;
+    let batches = sync(FolderConfig { max_file_bytes: 10, ..FolderConfig::new(folder.path()) })?;
     assert_eq!(ids(&batches), ["LICENSE", "a.md"]);
     let expected = [
         ("bad\u{FFFD}name.md", "its name is not valid UTF-8"),
@@ -159,7 +157,7 @@ fn links_never_lead_out_of_the_folder() -> Outcome {
     symlink(outside.path().join("deep"), inside.path().join("stolen"))?;
     symlink(inside.path().join("sub"), inside.path().join("again"))?;
     symlink(inside.path(), inside.path().join("sub/loop"))?;
-    let batches = sync(FolderConfig::new(inside.path()), None)?;
+    let batches = sync(FolderConfig::new(inside.path()))?;
     assert_eq!(ids(&batches), ["a.md", "sub/b.md"]);
     assert_eq!(failures(&batches).into_iter().map(|(id, _)| id).collect::<Vec<_>>(), ["stolen", "stolen.md"]);
     Ok(())
@@ -172,7 +170,7 @@ fn a_file_without_permission_fails_alone_and_a_folder_stops_deletions() -> Outco
     let close = |name: &str| fs::set_permissions(folder.path().join(name), fs::Permissions::from_mode(0o000));
     close("locked.md")?;
     close("shut")?;
-    let batches = sync(FolderConfig::new(folder.path()), None)?;
+    let batches = sync(FolderConfig::new(folder.path()))?;
     // The superuser reads everything.
     if fs::read(folder.path().join("locked.md")).is_err() {
         assert_eq!(failures(&batches).into_iter().map(|(id, _)| id).collect::<Vec<_>>(), ["locked.md", "shut"]);
@@ -186,8 +184,8 @@ fn a_file_without_permission_fails_alone_and_a_folder_stops_deletions() -> Outco
 fn access_rules_apply_and_a_bad_file_stops_the_sync() -> Outcome {
     let rules = "[[rule]]\npath = \"people/**\"\nreaders = [\"group:people\"]\n";
     let folder = folder(&[("people/pay.md", "p"), ("a.md", "a"), ("access.toml", rules)])?;
-    let config = FolderConfig { readers: Some(vec![Principal::group("staff")]), ..FolderConfig::new(folder.path()) };
-    let batches = sync(config.clone(), None)?;
+    let config = FolderConfig::new(folder.path());
+    let batches = sync_for(config.clone(), vec![Principal::group("staff")])?;
     let readers: Vec<_> =
         documents(&batches).into_iter().map(|raw| (raw.external_id.as_str(), raw.readers.clone())).collect();
     assert_eq!(
@@ -196,11 +194,9 @@ fn access_rules_apply_and_a_bad_file_stops_the_sync() -> Outcome {
     );
     assert!(failures(&batches).is_empty());
     write(folder.path(), "access.toml", "[[rule]]\npath = \"people/**\"\nreders = []")?;
-    let error = sync(config, None).err().ok_or("a bad rule file was accepted")?;
+    let error = sync(config.clone()).err().ok_or("a bad rule file was accepted")?;
     assert!(error.message.contains("access.toml") && !error.retryable, "{error}");
-    assert!(
-        FolderConnector::new(FolderConfig { readers: Some(Vec::new()), ..FolderConfig::new(folder.path()) }).is_err()
-    );
+    assert!(sync_for(config, Vec::new()).is_err());
     Ok(())
 }
 
@@ -212,7 +208,7 @@ fn include_and_exclude_choose_files() -> Outcome {
         exclude: vec!["docs/drafts".into(), "*.txt".into()],
         ..FolderConfig::new(folder.path())
     };
-    let batches = sync(config, None)?;
+    let batches = sync(config)?;
     assert_eq!(ids(&batches), ["docs/a.md"]);
     assert!(failures(&batches).is_empty());
     Ok(())

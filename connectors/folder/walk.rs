@@ -1,9 +1,13 @@
 //! Lists a folder: every file in path order, with what is known before it is opened.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::Metadata,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
 
-use domain::{Cursor, EngineError, EngineResult};
-use serde::{Deserialize, Serialize};
+use domain::{EngineError, EngineResult};
+use jiff::Timestamp;
 use walkdir::{DirEntry, WalkDir};
 
 use super::{
@@ -13,6 +17,9 @@ use super::{
 
 /// Files that programs leave behind, besides hidden ones.
 const LEFTOVERS: &[&str] = &["Thumbs.db", "desktop.ini"];
+
+/// Seconds after which a file's times can be relied on, also on coarse file systems.
+const SETTLED_SECS: i64 = 2;
 
 /// One sync's work: what exists, and who may read it.
 #[derive(Debug)]
@@ -31,33 +38,10 @@ pub(super) struct Found {
     pub(super) id: String,
     pub(super) path: PathBuf,
     pub(super) bytes: u64,
+    /// Changes whenever the file is written, renamed over or replaced; `None` while it may still be changing.
+    pub(super) revision: Option<String>,
     /// Why it is not read.
     pub(super) refusal: Option<String>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Position {
-    after: String,
-    /// Fingerprint of the access rules it was made under.
-    rules: String,
-}
-
-impl Plan {
-    /// Number of the first file after the cursor. The first of all for a cursor that is not understood, or from
-    /// before the access rules changed: files it has passed would keep their old readers.
-    pub(super) fn position_after(&self, cursor: &Cursor) -> usize {
-        match serde_json::from_str::<Position>(&cursor.0) {
-            Ok(Position { after, rules }) if rules == self.rules.fingerprint() => {
-                self.files.partition_point(|file| file.id <= after)
-            }
-            _ => 0,
-        }
-    }
-
-    pub(super) fn cursor_after(&self, file: usize) -> Option<Cursor> {
-        let after = self.files.get(file)?.id.clone();
-        serde_json::to_string(&Position { after, rules: self.rules.fingerprint() }).ok().map(Cursor)
-    }
 }
 
 /// Lists the folder. A folder that is missing, not a folder, or empty is an error: it is far more often
@@ -92,7 +76,13 @@ pub(super) fn plan(settings: &Settings) -> EngineResult<Plan> {
                 let reason = error
                     .io_error()
                     .map_or_else(|| "cannot be listed".to_owned(), |io| format!("cannot be listed: {io}"));
-                files.push(Found { id: external_id(&root, &path).0, path, bytes: 0, refusal: Some(reason) });
+                files.push(Found {
+                    id: external_id(&root, &path).0,
+                    path,
+                    bytes: 0,
+                    revision: None,
+                    refusal: Some(reason),
+                });
             }
         }
     }
@@ -121,7 +111,8 @@ fn found(root: &Path, entry: &DirEntry, settings: &Settings) -> Option<Found> {
     if !is_included || settings.exclude.matches(&id) {
         return None;
     }
-    let bytes = entry.metadata().map(|metadata| metadata.len()).unwrap_or(0);
+    let metadata = entry.metadata().ok();
+    let bytes = metadata.as_ref().map_or(0, Metadata::len);
     let refusal = if !is_unicode {
         Some("its name is not valid UTF-8".to_owned())
     } else if entry.file_type().is_symlink() {
@@ -138,7 +129,16 @@ fn found(root: &Path, entry: &DirEntry, settings: &Settings) -> Option<Found> {
     } else {
         unknown_extension(&id)
     };
-    Some(Found { id, path: entry.path().to_owned(), bytes, refusal })
+    let revision = metadata.as_ref().and_then(|metadata| revision(metadata, (settings.clock.now)()));
+    Some(Found { id, path: entry.path().to_owned(), bytes, revision, refusal })
+}
+
+/// Length, file number and the time of the last change of anything about it, which programs cannot set back.
+/// A file just changed may change again before its time does.
+fn revision(metadata: &Metadata, now: Timestamp) -> Option<String> {
+    let is_settled = metadata.ctime() < now.as_second() - SETTLED_SECS;
+    is_settled
+        .then(|| format!("{}-{}-{}.{:09}", metadata.len(), metadata.ino(), metadata.ctime(), metadata.ctime_nsec()))
 }
 
 fn unknown_extension(id: &str) -> Option<String> {

@@ -107,7 +107,7 @@ impl As {
                 let user = store.user_by_email(email).await?.ok_or_else(|| {
                     anyhow::anyhow!("no user has the e-mail {email}: `footnote user list` shows them all")
                 })?;
-                Viewer::user(user.id, &user.email, &user.groups)
+                user.viewer()
             }
         };
         Ok(viewer.with_groups(&self.group))

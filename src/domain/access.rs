@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::UserId;
+use crate::{SourceId, UserId};
 
 /// Someone a document may be readable by: `everyone`, `user:EMAIL` or `group:NAME`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -26,10 +26,27 @@ impl Principal {
         Self(format!("group:{}", name.trim().to_lowercase()))
     }
 
+    /// A group that only one source knows, as its connector names it: a channel, a space, a team.
+    /// It is stored [`within`](Self::within) that source, so that no system can speak for another's groups.
+    pub fn source_group(name: &str) -> Self {
+        Self(format!("{SOURCE_GROUP}{}", name.trim().to_lowercase()))
+    }
+
+    /// The principal as it is stored: a group of a source becomes one that names the source.
+    pub fn within(self, source: &SourceId) -> Self {
+        match self.0.strip_prefix(SOURCE_GROUP) {
+            Some(name) => Self::group(&format!("{source}/{name}")),
+            None => self,
+        }
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
+
+/// Begins the groups of a source until they are stored; nobody can be given a principal of this form.
+const SOURCE_GROUP: &str = "source-group:";
 
 impl FromStr for Principal {
     type Err = String;

@@ -21,6 +21,8 @@ pub struct RawDocument {
     /// Who may read it. Never empty: a source without permissions needs an explicit rule.
     pub readers: Vec<Principal>,
     pub modified_at: Option<Timestamp>,
+    /// What the source calls this state of it, to be recognised without fetching: an etag, a version number.
+    pub revision: Option<String>,
 }
 
 /// A parsed document: cleaned text and its structure. `text` is what is stored, cited and hashed.

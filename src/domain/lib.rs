@@ -30,5 +30,5 @@ pub use seams::{
     KeywordQuery, Reranker, TokenStream, VectorEntry, VectorIndex, VectorQuery,
 };
 pub use sentence::sentences;
-pub use source::{Batch, Change, Cursor};
+pub use source::{Batch, Change, Cursor, Since};
 pub use text::{Offsets, Span, slice};

@@ -6,14 +6,14 @@ use async_trait::async_trait;
 use futures::{Stream, stream::BoxStream};
 
 use crate::{
-    AccessClassId, Batch, ChunkId, Cursor, DocumentId, EmbedderProfile, EngineResult, GeneratorProfile, Passage,
-    Prompt, Span, Verdict,
+    AccessClassId, Batch, ChunkId, DocumentId, EmbedderProfile, EngineResult, GeneratorProfile, Passage, Prompt, Since,
+    Span, Verdict,
 };
 
 /// A system that documents come from.
 pub trait Connector: Send + Sync {
-    /// Everything that changed after `cursor`, in batches; from the start when there is none.
-    fn changes(&self, cursor: Option<Cursor>) -> BoxStream<'_, EngineResult<Batch>>;
+    /// Everything that changed after `since`, in batches; everything there is when it holds nothing.
+    fn changes(&self, since: Since) -> BoxStream<'_, EngineResult<Batch>>;
 }
 
 /// Turns text into unit-length vectors.

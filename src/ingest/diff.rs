@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use domain::{Change, DocumentId, Principal, RawDocument, sha256_hex};
+use domain::{Change, DocumentId, Principal, RawDocument, SourceId, sha256_hex};
 use store::Known;
 
 /// What a change asks for.
@@ -22,15 +22,26 @@ pub enum Step {
     Delete {
         document: DocumentId,
     },
-    /// Nothing differs.
+    /// Nothing differs, except perhaps what the source calls it.
     Same {
         external_id: String,
+        revision: Option<String>,
     },
     /// Could not be fetched, or failed to parse before with the very same bytes.
     Failed {
         external_id: String,
         raw_hash: Option<String>,
+        revision: Option<String>,
         reason: String,
+    },
+    /// Who is in a group of the source.
+    Members {
+        group: String,
+        members: BTreeSet<String>,
+    },
+    /// Failed before, and no longer exists.
+    Gone {
+        external_id: String,
     },
     /// Names something the store never had.
     Nothing,
@@ -38,19 +49,42 @@ pub enum Step {
 
 /// What the store knows of one source.
 pub struct KnownSource {
+    pub id: SourceId,
     pub documents: HashMap<String, Known>,
-    /// External id to the hash of the bytes that failed and the reason.
-    pub failed: HashMap<String, (String, String)>,
+    /// By external id.
+    pub failed: HashMap<String, Failed>,
     /// Changes when parsing, chunking or embedding does, so that everything is then read anew.
     pub recipe: String,
 }
 
+/// A failure that no later success has cleared.
+pub struct Failed {
+    pub raw_hash: Option<String>,
+    pub revision: Option<String>,
+    pub reason: String,
+}
+
 impl KnownSource {
+    /// What need not be fetched again: whatever was parsed, or failed to parse, by the recipe of today.
+    pub fn revisions(&self) -> HashMap<String, String> {
+        let ours = |revision: &Option<String>| {
+            revision
+                .as_ref()
+                .and_then(|revision| revision.strip_prefix(&self.recipe)?.strip_prefix(' '))
+                .map(str::to_owned)
+        };
+        let live = self.documents.iter().filter(|(_, known)| known.live).map(|(id, known)| (id, &known.revision));
+        let failed = self.failed.iter().map(|(id, failed)| (id, &failed.revision));
+        live.chain(failed).filter_map(|(id, revision)| Some((id.clone(), ours(revision)?))).collect()
+    }
+
     /// What a change asks for, other readers first: they count even when the new bytes cannot be read.
     pub fn decide(&self, change: Change) -> Vec<Step> {
+        let change = self.within(change);
         let access = match &change {
-            Change::Upsert(raw) => self.other_readers(&raw.external_id, &raw.readers),
-            Change::Failed { external_id, readers: Some(readers), .. } => self.other_readers(external_id, readers),
+            Change::Upsert(RawDocument { external_id, readers, .. })
+            | Change::Unchanged { external_id, readers }
+            | Change::Failed { external_id, readers: Some(readers), .. } => self.other_readers(external_id, readers),
             _ => None,
         };
         access.into_iter().chain([self.decide_content(change)]).collect()
@@ -59,6 +93,14 @@ impl KnownSource {
     fn decide_content(&self, change: Change) -> Step {
         match change {
             Change::Upsert(raw) => self.decide_upsert(raw),
+            Change::Unchanged { external_id, .. } => match self.failed.get(&external_id) {
+                Some(Failed { raw_hash, revision, reason }) => {
+                    let (raw_hash, revision, reason) = (raw_hash.clone(), revision.clone(), reason.clone());
+                    Step::Failed { external_id, raw_hash, revision, reason }
+                }
+                None => Step::Same { external_id, revision: None },
+            },
+            Change::Members { group, members } => Step::Members { group, members: members.into_iter().collect() },
             Change::Access { external_id, readers } => match self.live(&external_id) {
                 Some(known) => {
                     Step::Access { document: known.document.clone(), readers: readers.into_iter().collect() }
@@ -67,35 +109,67 @@ impl KnownSource {
             },
             Change::Delete { external_id } => match self.live(&external_id) {
                 Some(known) => Step::Delete { document: known.document.clone() },
+                None if self.failed.contains_key(&external_id) => Step::Gone { external_id },
                 None => Step::Nothing,
             },
-            Change::Failed { external_id, reason, .. } => Step::Failed { external_id, raw_hash: None, reason },
+            Change::Failed { external_id, reason, .. } => {
+                Step::Failed { external_id, raw_hash: None, revision: None, reason }
+            }
         }
     }
 
-    /// Live documents that a complete listing no longer names. An empty listing names no deletion.
-    pub fn gone(&self, listing: &[String]) -> Vec<DocumentId> {
+    /// Groups that only the source knows get its name, so that they are no other source's.
+    fn within(&self, mut change: Change) -> Change {
+        match &mut change {
+            Change::Upsert(RawDocument { readers, .. })
+            | Change::Unchanged { readers, .. }
+            | Change::Access { readers, .. }
+            | Change::Failed { readers: Some(readers), .. } => {
+                for reader in readers {
+                    *reader = reader.clone().within(&self.id);
+                }
+            }
+            _ => {}
+        }
+        change
+    }
+
+    /// What a complete listing no longer names: live documents, and failures of what was never read.
+    /// An empty listing names no deletion.
+    pub fn gone(&self, listing: &[String]) -> Vec<Step> {
         if listing.is_empty() {
             return Vec::new();
         }
         let listed: HashSet<&str> = listing.iter().map(String::as_str).collect();
         let gone = self.documents.iter().filter(|(id, known)| known.live && !listed.contains(id.as_str()));
-        let mut gone: Vec<_> = gone.map(|(_, known)| known.document.clone()).collect();
-        gone.sort();
-        gone
+        let mut documents: Vec<_> = gone.map(|(_, known)| known.document.clone()).collect();
+        documents.sort();
+        let failed = self.failed.keys().filter(|id| !listed.contains(id.as_str()) && self.live(id).is_none());
+        let failed = failed.map(|external_id| Step::Gone { external_id: external_id.clone() });
+        documents.into_iter().map(|document| Step::Delete { document }).chain(failed).collect()
     }
 
     fn decide_upsert(&self, raw: RawDocument) -> Step {
-        let raw_hash = sha256_hex(format!("{}:{}", self.recipe, sha256_hex(&raw.bytes)).as_bytes());
-        if let Some((hash, reason)) = self.failed.get(&raw.external_id)
-            && *hash == raw_hash
+        let bytes = sha256_hex(&raw.bytes);
+        let parts = format!("{}:{bytes}:{:?}:{}:{}", self.recipe, raw.title, raw.uri, raw.file_name);
+        let raw_hash = sha256_hex(parts.as_bytes());
+        let revision = raw.revision.as_ref().map(|revision| format!("{} {revision}", self.recipe));
+        if let Some(failed) = self.failed.get(&raw.external_id)
+            && failed.raw_hash.as_ref() == Some(&raw_hash)
         {
-            return Step::Failed { external_id: raw.external_id, raw_hash: Some(raw_hash), reason: reason.clone() };
+            let reason = failed.reason.clone();
+            return Step::Failed { external_id: raw.external_id, raw_hash: Some(raw_hash), revision, reason };
         }
         let known = self.documents.get(&raw.external_id);
         match known {
-            Some(known) if known.live && known.raw_hash == raw_hash => Step::Same { external_id: raw.external_id },
-            _ => Step::Parse { document: known.map(|known| known.document.clone()), raw, raw_hash },
+            Some(known) if known.live && known.raw_hash == raw_hash => {
+                let revision = if known.revision == revision { None } else { revision };
+                Step::Same { external_id: raw.external_id, revision }
+            }
+            _ => {
+                let raw = RawDocument { revision, ..raw };
+                Step::Parse { document: known.map(|known| known.document.clone()), raw, raw_hash }
+            }
         }
     }
 
@@ -123,17 +197,28 @@ mod tests {
             bytes: bytes.into(),
             readers: vec![Principal::everyone()],
             modified_at: None,
+            revision: Some("r1".into()),
         }
     }
 
     /// A source whose only document is what `decide` would have stored for `raw`.
     fn knowing(document: RawDocument) -> KnownSource {
-        let empty = KnownSource { documents: HashMap::new(), failed: HashMap::new(), recipe: "r1".into() };
+        let id = SourceId::new(ulid::Ulid::from_parts(1, 7));
+        let empty = KnownSource { id, documents: HashMap::new(), failed: HashMap::new(), recipe: "r1".into() };
         let external_id = document.external_id.clone();
         let readers = std::sync::Arc::new(document.readers.iter().cloned().collect());
-        let Some(Step::Parse { raw_hash, .. }) = empty.decide(Change::Upsert(document)).pop() else { return empty };
+        let Some(Step::Parse { raw_hash, raw, .. }) = empty.decide(Change::Upsert(document)).pop() else {
+            return empty;
+        };
         let id = DocumentId::new(ulid::Ulid::from_parts(1, 1));
-        let known = Known { document: id, raw_hash, access: domain::AccessClassId(1), readers, live: true };
+        let known = Known {
+            document: id,
+            raw_hash,
+            revision: raw.revision,
+            access: domain::AccessClassId(1),
+            readers,
+            live: true,
+        };
         KnownSource { documents: HashMap::from([(external_id, known)]), ..empty }
     }
 

@@ -1,8 +1,11 @@
 //! The sync recipe: a connector's batches, compared, parsed, chunked, each stored in one transaction with its cursor.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
-use domain::{Batch, Chunk, Connector, Document, DocumentId, Principal, RawDocument, VersionHash, sha256_hex};
+use domain::{Batch, Chunk, Connector, Document, DocumentId, Principal, RawDocument, Since, VersionHash, sha256_hex};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use store::{Failure, Source, Write};
@@ -10,7 +13,7 @@ use store::{Failure, Source, Write};
 use crate::{
     IngestContext, Progress, Report, Result,
     chunk::chunk,
-    diff::{KnownSource, Step},
+    diff::{Failed, KnownSource, Step},
 };
 
 /// Bump when parsing changes what it makes of the same bytes.
@@ -45,19 +48,19 @@ pub async fn sync(
     report: Report<'_>,
 ) -> Result<SyncSummary> {
     let known = KnownSource {
+        id: source.id.clone(),
         documents: ctx.store.known_documents(&source.id).await?,
         failed: failed_before(ctx, source).await?,
         recipe: recipe(ctx),
     };
     let mut summary = SyncSummary::default();
     let mut visited = 0;
-    let mut batches = connector.changes(source.cursor.clone());
+    let since = Since { cursor: source.cursor.clone(), revisions: Arc::new(known.revisions()) };
+    let mut batches = connector.changes(since);
     while let Some(batch) = batches.next().await {
         let Batch { changes, cursor, listing, total } = batch?;
         let mut steps: Vec<Step> = changes.into_iter().flat_map(|change| known.decide(change)).collect();
-        steps.extend(
-            known.gone(listing.as_deref().unwrap_or_default()).into_iter().map(|document| Step::Delete { document }),
-        );
+        steps.extend(known.gone(listing.as_deref().unwrap_or_default()));
         let mut seen = |name: &str| {
             visited += 1;
             report(Progress::Visited { done: visited, total, name: name.to_owned() });
@@ -69,19 +72,22 @@ pub async fn sync(
     Ok(summary)
 }
 
-/// Bytes that failed before are not parsed again.
-async fn failed_before(ctx: &IngestContext, source: &Source) -> Result<HashMap<String, (String, String)>> {
+/// What failed before is not parsed again, as long as it is the same.
+async fn failed_before(ctx: &IngestContext, source: &Source) -> Result<HashMap<String, Failed>> {
     let failures = ctx.store.failures(Some(&source.id)).await?;
-    let tried = |failure: Failure| Some((failure.external_id, (failure.raw_hash?, failure.reason)));
-    Ok(failures.into_iter().filter_map(tried).collect())
+    let failed = |failure: Failure| {
+        let Failure { external_id, raw_hash, revision, reason, .. } = failure;
+        (external_id, Failed { raw_hash, revision, reason })
+    };
+    Ok(failures.into_iter().map(failed).collect())
 }
 
 /// Everything but the bytes that decides what is stored for them.
 fn recipe(ctx: &IngestContext) -> String {
     let profile = ctx.embedder.profile();
     let parts = format!(
-        "{PARSER_VERSION} {:?} {} {} {}",
-        ctx.config.chunk, profile.model, profile.max_tokens, profile.weights_sha256
+        "{PARSER_VERSION} {:?} {:?} {} {} {}",
+        ctx.config.chunk, ctx.config.limits, profile.model, profile.max_tokens, profile.weights_sha256
     );
     sha256_hex(parts.as_bytes())
 }
@@ -106,15 +112,18 @@ async fn prepare(
                 summary.deleted += 1;
                 writes.push(Write::Delete { document });
             }
-            Step::Same { external_id } => {
+            Step::Same { external_id, revision } => {
                 summary.unchanged += 1;
                 seen(&external_id);
-                writes.push(Write::Seen { external_id });
+                writes.push(Write::Seen { external_id, revision });
             }
-            Step::Failed { external_id, raw_hash, reason } => {
+            Step::Failed { external_id, raw_hash, revision, reason } => {
                 seen(&external_id);
-                writes.push(failed(external_id.clone(), external_id, raw_hash, reason, summary));
+                let name = external_id.clone();
+                writes.push(failed(Broken { external_id, name, raw_hash, revision, reason }, summary));
             }
+            Step::Members { group, members } => writes.push(Write::Members { group, members }),
+            Step::Gone { external_id } => writes.push(Write::Gone { external_id }),
             Step::Nothing => {}
         }
     }
@@ -125,9 +134,7 @@ async fn prepare(
     for parsed in parsed {
         writes.push(match parsed {
             Parsed::Text(prepared) => deduplicated(ctx, *prepared, &mut texts, summary).await?,
-            Parsed::Broken { external_id, name, raw_hash, reason } => {
-                failed(external_id, name, raw_hash, reason, summary)
-            }
+            Parsed::Broken(broken) => failed(broken, summary),
         });
     }
     Ok(writes)
@@ -136,8 +143,16 @@ async fn prepare(
 enum Parsed {
     /// A document ready to store.
     Text(Box<Prepared>),
-    /// Without a hash it is tried again next time, whatever its bytes.
-    Broken { external_id: String, name: String, raw_hash: Option<String>, reason: String },
+    Broken(Broken),
+}
+
+/// Without hash and revision it is tried again next time.
+struct Broken {
+    external_id: String,
+    name: String,
+    raw_hash: Option<String>,
+    revision: Option<String>,
+    reason: String,
 }
 
 /// A parsed document with all that is stored of it.
@@ -158,7 +173,7 @@ impl Parsed {
     fn name(&self) -> &str {
         match self {
             Parsed::Text(prepared) => &prepared.raw.external_id,
-            Parsed::Broken { external_id, .. } => external_id,
+            Parsed::Broken(broken) => &broken.external_id,
         }
     }
 }
@@ -173,9 +188,10 @@ async fn parse(
     let parsed = match ctx.parsers.parse(&raw.file_name, bytes).await {
         Ok(parsed) => parsed,
         Err(error) => {
-            let RawDocument { external_id, file_name, .. } = raw;
-            let raw_hash = (!error.is_retryable()).then_some(raw_hash);
-            return Ok(Parsed::Broken { external_id, name: file_name, raw_hash, reason: error.to_string() });
+            let RawDocument { external_id, file_name: name, revision, .. } = raw;
+            let is_final = !error.is_retryable();
+            let (raw_hash, revision) = (is_final.then_some(raw_hash), revision.filter(|_| is_final));
+            return Ok(Parsed::Broken(Broken { external_id, name, raw_hash, revision, reason: error.to_string() }));
         }
     };
     let title = raw.title.clone().or_else(|| parsed.title.clone()).unwrap_or_else(|| raw.file_name.clone());
@@ -233,6 +249,7 @@ async fn deduplicated(
         title,
         media_type,
         raw_hash,
+        revision: raw.revision,
         modified_at: raw.modified_at,
         readers,
         parsed,
@@ -241,13 +258,8 @@ async fn deduplicated(
     })
 }
 
-fn failed(
-    external_id: String,
-    name: String,
-    raw_hash: Option<String>,
-    reason: String,
-    summary: &mut SyncSummary,
-) -> Write {
+fn failed(broken: Broken, summary: &mut SyncSummary) -> Write {
+    let Broken { external_id, name, raw_hash, revision, reason } = broken;
     summary.failures.push(SyncFailure { external_id: external_id.clone(), reason: reason.clone() });
-    Write::Failed { external_id, name, raw_hash, reason }
+    Write::Failed { external_id, name, raw_hash, revision, reason }
 }

@@ -47,6 +47,7 @@ pub(crate) struct Put {
     pub title: String,
     pub media_type: String,
     pub raw_hash: String,
+    pub revision: Option<String>,
     pub modified_at: Option<Timestamp>,
     pub class: AccessClassId,
     pub parsed: Document,
@@ -127,6 +128,17 @@ pub(crate) async fn delete(batch: &mut Batch<'_>, id: &DocumentId) -> Result<()>
     Ok(())
 }
 
+/// Notes what the source calls the state that is stored.
+pub(crate) async fn set_revision(batch: &Batch<'_>, external_id: &str, revision: &str) -> Result<()> {
+    document::Entity::update_many()
+        .col_expr(document::Column::Revision, Expr::val(without_nul(revision.to_owned())))
+        .filter(document::Column::SourceId.eq(batch.source.as_str()))
+        .filter(document::Column::ExternalKey.eq(external_key(external_id)))
+        .exec(batch.db)
+        .await?;
+    Ok(())
+}
+
 /// Names an external id, however long.
 pub(crate) fn external_key(external_id: &str) -> String {
     sha256_hex(external_id.as_bytes())
@@ -179,6 +191,7 @@ async fn save_row(
     row.title = Set(without_nul(put.title.clone()));
     row.media_type = Set(without_nul(put.media_type.clone()));
     row.raw_hash = Set(put.raw_hash.clone());
+    row.revision = Set(put.revision.clone().map(without_nul));
     row.version = Set(version.to_string());
     row.access_class_id = Set(put.class.0);
     row.duplicate_of = Set(duplicate_of.map(ToString::to_string));

@@ -27,7 +27,18 @@ pub struct Failure {
     pub reason: String,
     /// Of the bytes that failed, where they could be fetched.
     pub raw_hash: Option<String>,
+    /// What the source calls the state that failed.
+    pub revision: Option<String>,
     pub at: Timestamp,
+}
+
+/// A failure to record.
+pub(crate) struct NewFailure {
+    pub external_id: String,
+    pub name: String,
+    pub reason: String,
+    pub raw_hash: Option<String>,
+    pub revision: Option<String>,
 }
 
 impl Store {
@@ -53,32 +64,28 @@ impl TryFrom<failure::Model> for Failure {
             name: row.name,
             reason: row.reason,
             raw_hash: row.raw_hash,
+            revision: row.revision,
             at: from_micros(row.failed_at)?,
         })
     }
 }
 
-pub(crate) async fn record(
-    batch: &mut Batch<'_>,
-    external_id: String,
-    name: String,
-    reason: String,
-    raw_hash: Option<String>,
-) -> Result<()> {
-    use failure::Column::{ExternalKey, FailedAt, Name, RawHash, Reason};
-    let key = external_key(&external_id);
+pub(crate) async fn record(batch: &mut Batch<'_>, new: NewFailure) -> Result<()> {
+    use failure::Column::{ExternalKey, FailedAt, Name, RawHash, Reason, Revision};
+    let key = external_key(&new.external_id);
     batch.failed.insert(key.clone());
     let row = failure::ActiveModel {
         source_id: Set(batch.source.to_string()),
         external_key: Set(key),
-        external_id: Set(without_nul(external_id)),
-        name: Set(without_nul(name)),
-        reason: Set(without_nul(reason)),
-        raw_hash: Set(raw_hash),
+        external_id: Set(without_nul(new.external_id)),
+        name: Set(without_nul(new.name)),
+        reason: Set(without_nul(new.reason)),
+        raw_hash: Set(new.raw_hash),
+        revision: Set(new.revision.map(without_nul)),
         failed_at: Set(to_micros(batch.now)),
     };
     let again = OnConflict::columns([failure::Column::SourceId, ExternalKey])
-        .update_columns([Name, Reason, RawHash, FailedAt])
+        .update_columns([Name, Reason, RawHash, Revision, FailedAt])
         .to_owned();
     failure::Entity::insert(row).on_conflict(again).exec_without_returning(batch.db).await?;
     Ok(())

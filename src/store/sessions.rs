@@ -7,6 +7,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use crate::{
     Error, Result, Store,
     entities::{session, user},
+    members,
     time::to_micros,
     users,
 };
@@ -30,12 +31,14 @@ pub struct SessionUser {
     pub is_admin: bool,
     /// In lower case, sorted.
     pub groups: Vec<String>,
+    /// Groups of sources that the e-mail address is in, as documents name them.
+    pub source_groups: Vec<String>,
 }
 
 impl SessionUser {
     /// The user as a reader.
     pub fn viewer(&self) -> Viewer {
-        Viewer::user(self.id.clone(), &self.email, &self.groups)
+        Viewer::user(self.id.clone(), &self.email, &self.groups).with_groups(&self.source_groups)
     }
 }
 
@@ -60,8 +63,10 @@ impl Store {
         let Some(session) = open else { return Ok(None) };
         let Some(row) = user::Entity::find_by_id(session.user_id).one(self.read()).await? else { return Ok(None) };
         let groups = users::groups(self.read(), &row.id).await?;
+        let source_groups = members::groups_of(self.read(), &row.email).await?;
         let id = row.id.parse().map_err(Error::Schema)?;
-        Ok(Some(SessionUser { id, email: row.email, name: row.name, is_admin: row.is_admin, groups }))
+        let (email, name, is_admin) = (row.email, row.name, row.is_admin);
+        Ok(Some(SessionUser { id, email, name, is_admin, groups, source_groups }))
     }
 
     pub async fn delete_session(&self, token_sha256: &str) -> Result<()> {

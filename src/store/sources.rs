@@ -1,14 +1,27 @@
-//! Sources: the configured connectors, each with the cursor its sync resumes from.
+//! Sources: the configured connectors, each with its settings and the cursor its sync resumes from.
 
-use domain::{Cursor, SourceId};
+use domain::{Cursor, Principal, SourceId};
 use jiff::Timestamp;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, SqlErr, sea_query::Expr};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Error, Result, Store,
     entities::source,
     time::{from_micros, to_micros},
 };
+
+/// What an admin decides about a source of any kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SourceSettings {
+    /// Who may read what the system itself names no readers for.
+    pub access: Option<Vec<Principal>>,
+    /// When it is synced by itself: a cron expression or `every 15m`; never when there is none.
+    pub schedule: Option<String>,
+    /// Neither synced nor scheduled until resumed.
+    pub paused: bool,
+}
 
 /// A source about to be created.
 #[derive(Clone, Debug)]
@@ -19,6 +32,7 @@ pub struct NewSource {
     /// Unique among sources of its kind.
     pub name: String,
     pub config: serde_json::Value,
+    pub settings: SourceSettings,
     pub now: Timestamp,
 }
 
@@ -29,6 +43,7 @@ pub struct Source {
     pub kind: String,
     pub name: String,
     pub config: serde_json::Value,
+    pub settings: SourceSettings,
     /// Where the next sync resumes; `None` starts over.
     pub cursor: Option<Cursor>,
     pub created_at: Timestamp,
@@ -45,6 +60,7 @@ impl Store {
             name: Set(new.name),
             config: Set(new.config.to_string()),
             cursor: Set(None),
+            settings: Set(Some(json(&new.settings)?)),
             created_at: Set(to_micros(new.now)),
         };
         match source::Entity::insert(row).exec_without_returning(self.write()).await {
@@ -55,10 +71,12 @@ impl Store {
         }
     }
 
-    /// Replaces a source's settings; its documents follow with the next sync.
-    pub async fn set_source_config(&self, id: &SourceId, config: &serde_json::Value) -> Result<()> {
+    /// Replaces a source's configuration and settings. Its next sync starts over: documents follow the new ones.
+    pub async fn set_source(&self, id: &SourceId, config: &serde_json::Value, settings: &SourceSettings) -> Result<()> {
         source::Entity::update_many()
             .col_expr(source::Column::Config, Expr::val(config.to_string()))
+            .col_expr(source::Column::Settings, Expr::val(json(settings)?))
+            .col_expr(source::Column::Cursor, Expr::val(None::<String>))
             .filter(source::Column::Id.eq(id.as_str()))
             .exec(self.write())
             .await?;
@@ -74,6 +92,13 @@ impl Store {
         row.map(Source::try_from).transpose()
     }
 
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown id.
+    pub async fn source(&self, id: &SourceId) -> Result<Source> {
+        let row = source::Entity::find_by_id(id.as_str()).one(self.read()).await?;
+        row.ok_or_else(|| Error::NotFound(format!("source {id}")))?.try_into()
+    }
+
     /// All sources, oldest first.
     pub async fn sources(&self) -> Result<Vec<Source>> {
         let rows = source::Entity::find().order_by_asc(source::Column::Id).all(self.read()).await?;
@@ -81,17 +106,23 @@ impl Store {
     }
 }
 
+fn json(settings: &SourceSettings) -> Result<String> {
+    serde_json::to_string(settings).map_err(|error| Error::Invalid(format!("write source settings: {error}")))
+}
+
 impl TryFrom<source::Model> for Source {
     type Error = Error;
 
     fn try_from(row: source::Model) -> Result<Self> {
-        let config = serde_json::from_str(&row.config)
-            .map_err(|error| Error::Schema(format!("config of {}: {error}", row.id)))?;
+        let wrong = |what: &str, error: serde_json::Error| Error::Schema(format!("{what} of {}: {error}", row.id));
+        let config = serde_json::from_str(&row.config).map_err(|error| wrong("config", error))?;
+        let settings = row.settings.as_deref().map(serde_json::from_str).transpose();
         Ok(Self {
             id: row.id.parse().map_err(Error::Schema)?,
+            config,
+            settings: settings.map_err(|error| wrong("settings", error))?.unwrap_or_default(),
             kind: row.kind,
             name: row.name,
-            config,
             cursor: row.cursor.map(Cursor),
             created_at: from_micros(row.created_at)?,
         })

@@ -13,7 +13,7 @@ use crate::{
     Error, Result, Store, access,
     documents::{self, Batch},
     entities::{access_class_principal, document, source},
-    failures, jobs,
+    failures, jobs, members,
 };
 
 /// Longest name of a principal in bytes: it is an index entry.
@@ -25,6 +25,8 @@ pub struct Known {
     pub document: DocumentId,
     /// Of the bytes its live version was parsed from.
     pub raw_hash: String,
+    /// As it was stored with them.
+    pub revision: Option<String>,
     pub access: AccessClassId,
     /// The principals of `access`.
     pub readers: Arc<BTreeSet<Principal>>,
@@ -45,6 +47,7 @@ pub enum Write {
         title: String,
         media_type: String,
         raw_hash: String,
+        revision: Option<String>,
         modified_at: Option<Timestamp>,
         readers: BTreeSet<Principal>,
         parsed: Document,
@@ -64,29 +67,36 @@ pub enum Write {
         reason: String,
         /// Of the bytes that failed, where they could be fetched.
         raw_hash: Option<String>,
+        revision: Option<String>,
     },
-    /// Nothing changed; an earlier failure is over.
-    Seen { external_id: String },
+    /// Nothing changed, except perhaps what the source calls it; an earlier failure is over.
+    Seen { external_id: String, revision: Option<String> },
+    /// The e-mail addresses in a group of the source, in place of those it had.
+    Members { group: String, members: BTreeSet<String> },
+    /// No longer at the source, where it had failed: the failure is over.
+    Gone { external_id: String },
 }
 
 impl Store {
     /// Everything a source has, deleted documents included, by external id.
     pub async fn known_documents(&self, source: &SourceId) -> Result<HashMap<String, Known>> {
         use document::Column;
-        let rows: Vec<(String, String, String, i64, Option<i64>)> = document::Entity::find()
+        let rows: Vec<(String, String, String, Option<String>, i64, Option<i64>)> = document::Entity::find()
             .select_only()
-            .columns([Column::ExternalId, Column::Id, Column::RawHash, Column::AccessClassId, Column::DeletedAt])
+            .columns([Column::ExternalId, Column::Id, Column::RawHash, Column::Revision])
+            .columns([Column::AccessClassId, Column::DeletedAt])
             .filter(Column::SourceId.eq(source.as_str()))
             .into_tuple()
             .all(self.read())
             .await?;
         let readers = self.readers_of(source).await?;
         let mut known = HashMap::with_capacity(rows.len());
-        for (external_id, id, raw_hash, class, deleted_at) in rows {
+        for (external_id, id, raw_hash, revision, class, deleted_at) in rows {
             let document = id.parse().map_err(Error::Schema)?;
             let readers = readers.get(&class).cloned().unwrap_or_default();
             let access = AccessClassId(class);
-            known.insert(external_id, Known { document, raw_hash, access, readers, live: deleted_at.is_none() });
+            let live = deleted_at.is_none();
+            known.insert(external_id, Known { document, raw_hash, revision, access, readers, live });
         }
         Ok(known)
     }
@@ -152,6 +162,7 @@ async fn apply(batch: &mut Batch<'_>, write: Write) -> Result<()> {
             title,
             media_type,
             raw_hash,
+            revision,
             modified_at,
             readers,
             parsed,
@@ -165,6 +176,7 @@ async fn apply(batch: &mut Batch<'_>, write: Write) -> Result<()> {
                 title,
                 media_type,
                 raw_hash,
+                revision,
                 modified_at,
                 class: batch.class(&readers)?,
                 parsed,
@@ -175,10 +187,17 @@ async fn apply(batch: &mut Batch<'_>, write: Write) -> Result<()> {
         }
         Write::Access { document, readers } => documents::set_access(batch, &document, &readers).await,
         Write::Delete { document } => documents::delete(batch, &document).await,
-        Write::Failed { external_id, name, reason, raw_hash } => {
-            failures::record(batch, external_id, name, reason, raw_hash).await
+        Write::Failed { external_id, name, reason, raw_hash, revision } => {
+            failures::record(batch, failures::NewFailure { external_id, name, reason, raw_hash, revision }).await
         }
-        Write::Seen { external_id } => failures::clear(batch, &external_id).await,
+        Write::Seen { external_id, revision } => {
+            if let Some(revision) = revision {
+                documents::set_revision(batch, &external_id, &revision).await?;
+            }
+            failures::clear(batch, &external_id).await
+        }
+        Write::Members { group, members } => members::replace(batch, &group, &members).await,
+        Write::Gone { external_id } => failures::clear(batch, &external_id).await,
     }
 }
 
@@ -191,7 +210,7 @@ async fn lock(tx: &DatabaseTransaction, source: &SourceId) -> Result<()> {
 fn readers(write: &Write) -> Option<&BTreeSet<Principal>> {
     match write {
         Write::Put { readers, .. } | Write::Access { readers, .. } => Some(readers),
-        Write::Delete { .. } | Write::Failed { .. } | Write::Seen { .. } => None,
+        _ => None,
     }
 }
 

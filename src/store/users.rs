@@ -14,6 +14,7 @@ use crate::{
     Error, Result, Store,
     chunks::{IN_LIST, without_nul},
     entities::{session, user, user_group},
+    members,
     time::{from_micros, to_micros},
 };
 
@@ -42,13 +43,15 @@ pub struct User {
     pub is_admin: bool,
     /// In lower case, sorted.
     pub groups: Vec<String>,
+    /// Groups of sources that the e-mail address is in, as documents name them.
+    pub source_groups: Vec<String>,
     pub created_at: Timestamp,
 }
 
 impl User {
     /// The user as a reader.
     pub fn viewer(&self) -> Viewer {
-        Viewer::user(self.id.clone(), &self.email, &self.groups)
+        Viewer::user(self.id.clone(), &self.email, &self.groups).with_groups(&self.source_groups)
     }
 }
 
@@ -78,8 +81,7 @@ impl Store {
     pub async fn user_by_email(&self, email: &str) -> Result<Option<User>> {
         let found = user::Entity::find().filter(user::Column::Email.eq(normalised(email))).one(self.read()).await?;
         let Some(row) = found else { return Ok(None) };
-        let groups = groups(self.read(), &row.id).await?;
-        User::new(row, groups).map(Some)
+        self.user(row).await.map(Some)
     }
 
     /// All users, by e-mail address.
@@ -87,10 +89,15 @@ impl Store {
         let rows = user::Entity::find().order_by_asc(user::Column::Email).all(self.read()).await?;
         let mut users = Vec::with_capacity(rows.len());
         for row in rows {
-            let groups = groups(self.read(), &row.id).await?;
-            users.push(User::new(row, groups)?);
+            users.push(self.user(row).await?);
         }
         Ok(users)
+    }
+
+    async fn user(&self, row: user::Model) -> Result<User> {
+        let groups = groups(self.read(), &row.id).await?;
+        let source_groups = members::groups_of(self.read(), &row.email).await?;
+        User::new(row, groups, source_groups)
     }
 
     pub async fn user_count(&self) -> Result<u64> {
@@ -157,7 +164,7 @@ pub(crate) async fn groups<C: ConnectionTrait>(db: &C, user: &str) -> Result<Vec
 }
 
 impl User {
-    fn new(row: user::Model, groups: Vec<String>) -> Result<Self> {
+    fn new(row: user::Model, groups: Vec<String>, source_groups: Vec<String>) -> Result<Self> {
         Ok(Self {
             id: row.id.parse().map_err(Error::Schema)?,
             email: row.email,
@@ -165,6 +172,7 @@ impl User {
             password_hash: row.password_hash.map(SecretString::from),
             is_admin: row.is_admin,
             groups,
+            source_groups,
             created_at: from_micros(row.created_at)?,
         })
     }

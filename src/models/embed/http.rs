@@ -70,7 +70,7 @@ impl HttpEmbedder {
             response.text().await.map_err(|error| EngineError::retry(format!("embed at {}: {error}", self.url)))?;
         if !status.is_success() {
             let message = format!("embed at {}: {status}: {}", self.url, http::excerpt(&text));
-            return Err(EngineError { message, retryable: http::is_passing(status) });
+            return Err(EngineError { message, retryable: http::is_passing(status), retry_after: None });
         }
         let bad = |reason: String| EngineError::give_up(format!("embed at {}: {reason}", self.url));
         let mut response: Response = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;

@@ -100,7 +100,7 @@ impl OpenAiGenerator {
         if !status.is_success() {
             let body = timeout(self.patience(), response.text()).await.map_err(|_| self.silent())?;
             let message = format!("{}: {status}: {}", self.place(), http::excerpt(&body.unwrap_or_default()));
-            return Err(EngineError { message, retryable: http::is_passing(status) });
+            return Err(EngineError { message, retryable: http::is_passing(status), retry_after: None });
         }
         let mut pieces = self.pieces(response).await?;
         loop {

@@ -14,6 +14,7 @@ pub struct Model {
     pub title: String,
     pub media_type: String,
     pub raw_hash: String,
+    pub revision: Option<String>,
     pub version: String,
     pub access_class_id: i64,
     pub duplicate_of: Option<String>,

@@ -13,6 +13,7 @@ pub struct Model {
     pub name: String,
     pub reason: String,
     pub raw_hash: Option<String>,
+    pub revision: Option<String>,
     pub failed_at: i64,
 }
 

@@ -10,6 +10,8 @@ pub(crate) mod index_job;
 pub(crate) mod meta;
 pub(crate) mod session;
 pub(crate) mod source;
+pub(crate) mod source_member;
+pub(crate) mod sync;
 pub(crate) mod user;
 pub(crate) mod user_group;
 pub(crate) mod version;

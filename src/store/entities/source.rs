@@ -11,6 +11,7 @@ pub struct Model {
     pub name: String,
     pub config: String,
     pub cursor: Option<String>,
+    pub settings: Option<String>,
     pub created_at: i64,
 }
 

@@ -157,7 +157,14 @@ async fn furnish(store: &Store) -> SourceId {
         store.create_user(user).await.unwrap();
     }
     let source = SourceId::new(Ulid::from_parts(1, 1));
-    let new = NewSource { id: source.clone(), kind: "folder".into(), name: "docs".into(), config: Value::Null, now };
+    let new = NewSource {
+        id: source.clone(),
+        kind: "folder".into(),
+        name: "docs".into(),
+        config: Value::Null,
+        settings: Default::default(),
+        now,
+    };
     store.create_source(new).await.unwrap();
     let writes = vec![
         put(HANDBOOK, "Employees get 25 days of leave each year.", "everyone"),

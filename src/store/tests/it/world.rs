@@ -66,6 +66,7 @@ pub fn put(n: u128, text: &str, names: &[&str]) -> Write {
         title: format!("Title {n}"),
         media_type: "text/markdown".into(),
         raw_hash: format!("raw {text}"),
+        revision: None,
         modified_at: Some(at(0)),
         readers: readers(names),
         parsed: parsed(text),
@@ -87,7 +88,11 @@ pub fn put_duplicate(n: u128, text: &str, names: &[&str], original: u128) -> Wri
 pub async fn add_source(store: &Store, n: u128) -> SourceId {
     let (id, name) = (source_id(n), format!("docs {n}"));
     let config = serde_json::json!({"path": "/docs"});
-    store.create_source(NewSource { id: id.clone(), kind: "folder".into(), name, config, now: at(0) }).await.unwrap();
+    let settings = Default::default();
+    store
+        .create_source(NewSource { id: id.clone(), kind: "folder".into(), name, config, settings, now: at(0) })
+        .await
+        .unwrap();
     id
 }
 

@@ -1,0 +1,117 @@
+//! The one way out: HTTP that refuses private addresses, waits when asked to, tries again, and reads bounded bodies.
+
+mod guard;
+mod request;
+mod response;
+mod retry;
+
+use std::{fmt, num::NonZeroU32, sync::Arc, time::Duration};
+
+use domain::{Clock, EngineError, EngineResult};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+pub(crate) use guard::Guard;
+pub(crate) use request::Request;
+pub(crate) use response::Response;
+
+/// `[connectors.http]` of the configuration file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct HttpConfig {
+    /// Hosts and networks at private addresses that sources may read: `wiki.corp`, `10.1.0.0/16`.
+    pub allow_private: Vec<String>,
+    /// Seconds without a byte after which a request is given up.
+    pub timeout_secs: u64,
+    /// How often a request that failed in passing is sent altogether.
+    pub attempts: u32,
+    /// Most seconds a request waits when the system asks for patience; beyond that the sync ends and resumes later.
+    pub max_wait_secs: u64,
+    /// Milliseconds before the second attempt; each further one waits twice as long.
+    pub backoff_ms: u64,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self { allow_private: Vec::new(), timeout_secs: 60, attempts: 4, max_wait_secs: 60, backoff_ms: 500 }
+    }
+}
+
+/// A client for the systems that documents come from. Cheap to clone.
+#[derive(Clone)]
+pub struct Http {
+    client: reqwest::Client,
+    guard: Guard,
+    config: Arc<HttpConfig>,
+    clock: Clock,
+    pace: Option<Arc<DefaultDirectRateLimiter>>,
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Http")
+    }
+}
+
+impl Http {
+    /// # Errors
+    /// For an entry of `allow_private` that is neither a host nor a network.
+    pub fn new(config: HttpConfig, clock: Clock) -> EngineResult<Self> {
+        let guard = Guard::new(&config.allow_private)?;
+        let client = client(&guard, Duration::from_secs(config.timeout_secs.max(1)))?;
+        Ok(Self { client, guard, config: Arc::new(config), clock, pace: None })
+    }
+
+    /// The same client at no more than so many requests a second.
+    pub(crate) fn paced(&self, per_second: NonZeroU32) -> Self {
+        let pace = RateLimiter::direct(Quota::per_second(per_second).allow_burst(NonZeroU32::MIN));
+        Self { pace: Some(Arc::new(pace)), ..self.clone() }
+    }
+
+    /// Which addresses may be connected to; for what does not speak HTTP.
+    pub(crate) fn guard(&self) -> &Guard {
+        &self.guard
+    }
+
+    /// Sends, and sends again where that can help. Any final status is a response: see [`Response::ok`].
+    ///
+    /// # Errors
+    /// Retryable when the system was unreachable, busy or broke off every time; final for a private address,
+    /// too many redirects or a body over the request's limit.
+    pub(crate) async fn send(&self, request: &Request) -> EngineResult<Response> {
+        self.attempt(request, Ok).await
+    }
+
+    /// The JSON of a successful answer. One that cannot be read as `T` counts as broken off.
+    pub(crate) async fn json<T: DeserializeOwned>(&self, request: &Request) -> EngineResult<T> {
+        self.attempt(request, |response| response.ok()?.json()).await
+    }
+
+    /// The successful answer itself.
+    pub(crate) async fn ok(&self, request: &Request) -> EngineResult<Response> {
+        self.attempt(request, Response::ok).await
+    }
+
+    /// The client itself, for libraries that bring their own requests: it resolves names through the guard and
+    /// follows no redirects, but does not check addresses written as numbers.
+    pub(crate) fn raw(&self) -> &reqwest::Client {
+        &self.client
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place for the systems that documents come from")]
+fn client(guard: &Guard, timeout: Duration) -> EngineResult<reqwest::Client> {
+    reqwest::Client::builder()
+        .dns_resolver(guard.clone())
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .connect_timeout(Duration::from_secs(10))
+        .read_timeout(timeout)
+        .user_agent(concat!("footnote/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| EngineError::give_up(format!("set up HTTP: {error}")))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+//! An answer, read to its end.
+
+use domain::{EngineError, EngineResult};
+use reqwest::{
+    StatusCode,
+    header::{HeaderMap, HeaderName},
+};
+use serde::de::DeserializeOwned;
+use url::Url;
+
+/// Status, headers and body; `url` is where redirects have led.
+#[derive(Debug)]
+pub(crate) struct Response {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) url: Url,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Response {
+    /// Itself when it succeeded.
+    ///
+    /// # Errors
+    /// Final, with what a person can do about it: 401 and 403 need other credentials or rights, 404 another address.
+    pub(crate) fn ok(self) -> EngineResult<Self> {
+        if self.status.is_success() {
+            return Ok(self);
+        }
+        let remedy = match self.status {
+            StatusCode::UNAUTHORIZED => ": it does not accept the source's credentials; check or renew them",
+            StatusCode::FORBIDDEN => ": the source's credentials lack a right or scope it needs",
+            StatusCode::NOT_FOUND | StatusCode::GONE => ": nothing is there; check the source's address",
+            _ => "",
+        };
+        let said = excerpt(&self.body);
+        let said = if said.is_empty() { said } else { format!(" ({said})") };
+        Err(EngineError::give_up(format!("read {}: {}{remedy}{said}", shown(&self.url), self.status)))
+    }
+
+    /// # Errors
+    /// Retryable: a body that is no JSON, or other JSON than expected, was most likely broken off.
+    pub(crate) fn json<T: DeserializeOwned>(self) -> EngineResult<T> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            EngineError::retry(format!("read {}: its answer is not the JSON expected: {error}", shown(&self.url)))
+        })
+    }
+
+    /// A header's value as text.
+    pub(crate) fn header(&self, name: HeaderName) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// A URL as it may be shown: without user, password, query and fragment, which can hold secrets.
+pub(super) fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    let _ = (url.set_username(""), url.set_password(None));
+    url.set_query(None);
+    url.set_fragment(None);
+    url.into()
+}
+
+/// The start of an error body, in one line, when it is text.
+fn excerpt(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body.get(..body.len().min(2_000)).unwrap_or_default());
+    if text.trim_start().starts_with('<') {
+        return String::new();
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(200).collect()
+}

@@ -1,0 +1,153 @@
+//! Attempts: redirects, patience, bounded bodies.
+
+use std::time::Duration;
+
+use domain::{EngineError, EngineResult};
+use futures::StreamExt;
+use jiff::{Timestamp, fmt::rfc2822};
+use reqwest::{
+    Method, StatusCode,
+    header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER},
+};
+use url::Url;
+
+use super::{Http, Request, Response, response::shown};
+
+const MOST_REDIRECTS: usize = 10;
+
+impl Http {
+    /// Sends until `read` accepts the answer or trying again cannot help.
+    pub(super) async fn attempt<T>(
+        &self,
+        request: &Request,
+        read: impl Fn(Response) -> EngineResult<T>,
+    ) -> EngineResult<T> {
+        let mut backoff = Duration::from_millis(self.config.backoff_ms);
+        let most_wait = Duration::from_secs(self.config.max_wait_secs);
+        let mut left = self.config.attempts.max(1);
+        loop {
+            left -= 1;
+            let failed = match self.follow(request).await.and_then(&read) {
+                Err(error) if error.retryable && left > 0 => error,
+                done => return done,
+            };
+            let wait = failed.retry_after.unwrap_or(backoff);
+            if wait > most_wait {
+                return Err(failed);
+            }
+            tracing::debug!(error = %failed, ?wait, "trying again");
+            tokio::time::sleep(wait).await;
+            backoff = (backoff * 2).min(most_wait);
+        }
+    }
+
+    /// One attempt, along its redirects. Credentials stay with the host they are for.
+    async fn follow(&self, request: &Request) -> EngineResult<Response> {
+        let mut request = request.clone();
+        for _ in 0..MOST_REDIRECTS {
+            let response = self.once(&request).await?;
+            let target = if request.follows_redirects { redirect(&response) } else { None };
+            let Some(target) = target else { return Ok(response) };
+            if target.origin() != request.url.origin() {
+                let is_secret = |name: &HeaderName, value: &HeaderValue| {
+                    value.is_sensitive() || matches!(*name, AUTHORIZATION | COOKIE)
+                };
+                let secret = request.headers.iter().filter(|(name, value)| is_secret(name, value));
+                for name in secret.map(|(name, _)| name.clone()).collect::<Vec<_>>() {
+                    request.headers.remove(name);
+                }
+            }
+            if !matches!(response.status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT) {
+                request.method = Method::GET;
+                request.body = None;
+            }
+            request.url = target;
+        }
+        Err(EngineError::give_up(format!("read {}: more than {MOST_REDIRECTS} redirects", shown(&request.url))))
+    }
+
+    async fn once(&self, request: &Request) -> EngineResult<Response> {
+        self.guard.check(&request.url)?;
+        if let Some(pace) = &self.pace {
+            pace.until_ready().await;
+        }
+        let url = shown(&request.url);
+        let mut sending =
+            self.client.request(request.method.clone(), request.url.clone()).headers(request.headers.clone());
+        if let Some(body) = &request.body {
+            sending = sending.body(body.clone());
+        }
+        let answer = sending.send().await.map_err(|error| failure(&url, error))?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        if is_passing(status) {
+            let message = format!("read {url}: {status}");
+            return Err(match patience(&headers, (self.clock.now)()) {
+                Some(wait) => EngineError::retry_in(message, wait),
+                None => EngineError::retry(message),
+            });
+        }
+        let over = || EngineError::give_up(format!("read {url}: over the limit of {} bytes", request.most_bytes));
+        if answer.content_length().is_some_and(|length| length > request.most_bytes) {
+            return Err(over());
+        }
+        let mut body = Vec::new();
+        let mut parts = answer.bytes_stream();
+        while let Some(part) = parts.next().await {
+            body.extend_from_slice(&part.map_err(|error| failure(&url, error))?);
+            if body.len() as u64 > request.most_bytes {
+                return Err(over());
+            }
+        }
+        Ok(Response { status, headers, url: request.url.clone(), body })
+    }
+}
+
+fn redirect(response: &Response) -> Option<Url> {
+    let is_redirect = matches!(response.status.as_u16(), 301 | 302 | 303 | 307 | 308);
+    let target = response.headers.get(LOCATION).filter(|_| is_redirect)?.to_str().ok()?;
+    response.url.join(target).ok()
+}
+
+/// Whether a system that answers with `status` may answer otherwise soon.
+fn is_passing(status: StatusCode) -> bool {
+    status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429)
+}
+
+/// `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3).
+fn patience(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = rfc2822::DateTimeParser::new().parse_timestamp(value.replace("GMT", "+0000")).ok()?;
+    Some(Duration::try_from(until.duration_since(now)).unwrap_or_default())
+}
+
+/// The guard's refusal where that is the cause; else something that may pass.
+fn failure(url: &str, error: reqwest::Error) -> EngineError {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    let mut last = error.to_string();
+    while let Some(error) = cause {
+        if let Some(EngineError { message, retryable: false, .. }) = error.downcast_ref() {
+            return EngineError::give_up(message.clone());
+        }
+        last = error.to_string();
+        cause = error.source();
+    }
+    EngineError::retry(format!("read {url}: {last}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patience_comes_in_seconds_and_as_a_date() {
+        let now: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
+        let asks = |value: &str| patience(&HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]), now);
+        assert_eq!(asks("7"), Some(Duration::from_secs(7)));
+        assert_eq!(asks("Tue, 24 Nov 2026 12:00:05 GMT"), Some(Duration::from_secs(5)));
+        assert_eq!(asks("Tue, 24 Nov 2026 11:00:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(asks("soon"), None);
+    }
+}
