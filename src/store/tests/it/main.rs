@@ -13,5 +13,6 @@ mod engines;
 mod jobs;
 mod people;
 mod scale;
+mod sources;
 mod sync;
 mod world;

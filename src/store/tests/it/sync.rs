@@ -7,7 +7,7 @@ use crate::{engines::*, world::*};
 
 fn failed(external_id: &str, reason: &str) -> Write {
     let (external_id, name) = (external_id.to_owned(), external_id.to_owned());
-    Write::Failed { external_id, name, reason: reason.into(), raw_hash: Some("bad".into()) }
+    Write::Failed { external_id, name, reason: reason.into(), raw_hash: Some("bad".into()), revision: None }
 }
 
 #[tokio::test]
@@ -155,7 +155,7 @@ async fn failures_stay_until_a_success_clears_them() {
         assert_eq!(found[0].raw_hash.as_deref(), Some("bad"));
         assert_eq!(visible(&store, &viewer(&[])).await, ["text"], "the document stays as it is");
 
-        let better = vec![put(1, "text", &["everyone"]), Write::Seen { external_id: "a.pdf".into() }];
+        let better = vec![put(1, "text", &["everyone"]), Write::Seen { external_id: "a.pdf".into(), revision: None }];
         store.apply_batch(&source, better, None, at(4)).await.unwrap();
         let left: Vec<_> = store.failures(None).await.unwrap().into_iter().map(|f| (f.source, f.external_id)).collect();
         assert_eq!(left, [(other, "1.md".into()), (source, "b".into())]);
@@ -177,8 +177,14 @@ async fn ids_and_names_cannot_be_taken_over() {
         }
         let twice = store.apply_batch(&source, vec![renamed], None, at(2)).await;
         assert!(matches!(twice, Err(Error::Conflict(_))));
-        let new =
-            NewSource { id: source_id(3), kind: "folder".into(), name: "docs 1".into(), config: 1.into(), now: at(0) };
+        let new = NewSource {
+            id: source_id(3),
+            kind: "folder".into(),
+            name: "docs 1".into(),
+            config: 1.into(),
+            settings: Default::default(),
+            now: at(0),
+        };
         assert!(matches!(store.create_source(new).await, Err(Error::Conflict(_))));
         let unknown = store.apply_batch(&source_id(9), vec![], None, at(2)).await;
         assert!(matches!(unknown, Err(Error::NotFound(_))));
