@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use domain::SourceId;
 
 /// Where things lie under the data directory.
@@ -18,6 +18,14 @@ pub struct DataDir {
 /// Held as long as this process may write; released when dropped.
 pub struct DataDirLock {
     _file: File,
+}
+
+/// Another process has the data directory.
+#[derive(Debug, thiserror::Error)]
+#[error("the data directory {} is in use by {holder}: stop it or choose another --data-dir", root.display())]
+pub struct InUse {
+    root: PathBuf,
+    holder: String,
 }
 
 impl DataDir {
@@ -52,6 +60,20 @@ impl DataDir {
         self.root.join("sources").join(source.as_str())
     }
 
+    /// Why nothing more may be written: less than `least` bytes are free. A full disk kills engines that map their files.
+    pub fn lacks_space(&self, least: u64) -> Option<String> {
+        let free = fs4::available_space(&self.root).ok()?;
+        let megabytes = |bytes: u64| bytes >> 20;
+        (free < least).then(|| {
+            format!(
+                "only {} MB are free in {}, and ingest.min_free_bytes keeps {} MB",
+                megabytes(free),
+                self.root.display(),
+                megabytes(least)
+            )
+        })
+    }
+
     /// Refuses at once when another process has the directory.
     pub fn lock(&self, command: &str) -> anyhow::Result<DataDirLock> {
         let path = self.root.join("footnote.lock");
@@ -62,11 +84,7 @@ impl DataDir {
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
                 let _ = file.read_to_string(&mut holder);
-                bail!(
-                    "the data directory {} is in use by {}: stop it or choose another --data-dir",
-                    self.root.display(),
-                    holder.trim()
-                );
+                return Err(InUse { root: self.root.clone(), holder: holder.trim().to_owned() }.into());
             }
             Err(TryLockError::Error(error)) => return Err(error).with_context(|| format!("lock {}", path.display())),
         }

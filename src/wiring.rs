@@ -10,7 +10,7 @@ use answer::{AnswerContext, ExtractiveGenerator};
 use anyhow::{Context, Result};
 use connectors::{Http, Parts, SourceConfig, folder::FolderConfig};
 use domain::{Clock, Connector, Embedder, Generator, Principal, SourceId};
-use ingest::{IngestContext, ParserPool, index_pending};
+use ingest::{Ended, IngestContext, ParserPool, Report, Worker, index_pending};
 use models::GeneratorConfig;
 use search::VectorKind;
 use secrecy::ExposeSecret;
@@ -22,7 +22,7 @@ use crate::{
     config::Config,
     data_dir::{DataDir, DataDirLock, default_models_dir},
     indexes::Indexes,
-    secrets,
+    output, secrets,
 };
 
 /// First argument that makes this program a parser: it reads files from standard input and nothing else.
@@ -56,6 +56,8 @@ pub struct House {
     embedder: Arc<dyn Embedder>,
     indexes: Indexes,
     ingest: IngestContext,
+    /// This process among all that run syncs.
+    worker: String,
     _lock: DataDirLock,
 }
 
@@ -156,7 +158,8 @@ impl House {
             config: config.ingest.clone(),
             clock: clock(),
         };
-        Ok(Self { config, data_dir, models_dir, embedder, indexes, ingest, _lock: lock })
+        let worker = format!("{}-{}", std::process::id(), (clock().ulid)());
+        Ok(Self { config, data_dir, models_dir, embedder, indexes, ingest, worker, _lock: lock })
     }
 
     /// The database alone, also while another process serves the workspace.
@@ -250,51 +253,60 @@ impl House {
             None => {
                 let config = serde_json::to_value(FolderConfig::new(path))?;
                 let access = readers.or_else(|| Some(vec![Principal::everyone()]));
-                self.add_source(FolderConfig::KIND, name, config, SourceSettings { access, ..Default::default() })
-                    .await?
+                let settings = SourceSettings { access, ..SourceSettings::default() };
+                let (id, now) = (SourceId::new((clock().ulid)()), (clock().now)());
+                let new = NewSource { id: id.clone(), kind: FolderConfig::KIND.into(), name, config, settings, now };
+                self.store().create_source(new).await?;
+                self.store().source(&id).await?
             }
         };
         let connector = self.connector(&source)?;
         Ok((source, connector))
     }
 
-    /// Adds a source whose settings open a connector.
-    pub async fn add_source(
-        &self,
-        kind: &str,
-        name: String,
-        config: Value,
-        settings: SourceSettings,
-    ) -> Result<Source> {
-        let (id, now) = (SourceId::new((clock().ulid)()), (clock().now)());
-        let new = NewSource { id: id.clone(), kind: kind.into(), name, config, settings, now };
-        let source = Source {
-            id: new.id.clone(),
-            kind: new.kind.clone(),
-            name: new.name.clone(),
-            config: new.config.clone(),
-            settings: new.settings.clone(),
-            cursor: None,
-            created_at: now,
-        };
-        self.connector(&source)?;
-        self.store().create_source(new).await?;
-        Ok(source)
-    }
-
     /// Opens the connector of a source.
     pub fn connector(&self, source: &Source) -> Result<Box<dyn Connector>> {
-        let kind = connectors::kind(&source.kind)
-            .with_context(|| format!("source {}: no connector is called {}", source.name, source.kind))?;
-        let config = secrets::resolved(kind, source.config.clone())?;
-        let parts = Parts {
-            http: Http::new(self.config.connectors.http.clone(), clock())?,
-            readers: source.settings.access.clone(),
-            clock: clock(),
-            work_dir: self.data_dir.source_work(&source.id),
-        };
-        kind.open(config, parts).with_context(|| format!("source {}", source.name))
+        open_connector(&self.config, &self.data_dir, source)
     }
+
+    /// Runs the sync that is due, or that of `only`; see [`ingest::run_due`].
+    pub async fn run_due(&self, only: Option<&SourceId>, report: Report<'_>) -> Result<Option<Ended>> {
+        let open = |source: &Source| self.connector(source).map_err(|error| output::one_line(&error));
+        let obstacle = || self.data_dir.lacks_space(self.config.ingest.min_free_bytes);
+        let worker = Worker { name: self.worker.clone(), open: &open, obstacle: &obstacle };
+        Ok(ingest::run_due(&self.ingest, &worker, only, report).await?)
+    }
+}
+
+/// Adds a source whose settings open a connector.
+pub async fn add_source(
+    global: &Global,
+    store: &Store,
+    kind: &str,
+    name: String,
+    config: Value,
+    settings: SourceSettings,
+) -> Result<Source> {
+    let data_dir = DataDir::new(global.data_dir.clone())?;
+    let read = Config::read(global.config.as_deref(), &data_dir.config_file())?;
+    let (id, now) = (SourceId::new((clock().ulid)()), (clock().now)());
+    let new = NewSource { id: id.clone(), kind: kind.into(), name, config, settings, now };
+    open_connector(&read, &data_dir, &new.clone().into())?;
+    store.create_source(new).await?;
+    Ok(store.source(&id).await?)
+}
+
+fn open_connector(config: &Config, data_dir: &DataDir, source: &Source) -> Result<Box<dyn Connector>> {
+    let kind = connectors::kind(&source.kind)
+        .with_context(|| format!("source {}: no connector is called {}", source.name, source.kind))?;
+    let settings = secrets::resolved(kind, source.config.clone())?;
+    let parts = Parts {
+        http: Http::new(config.connectors.http.clone(), clock())?,
+        readers: source.settings.access.clone(),
+        clock: clock(),
+        work_dir: data_dir.source_work(&source.id),
+    };
+    kind.open(settings, parts).with_context(|| format!("source {}", source.name))
 }
 
 async fn open_store(config: &Config, data_dir: &DataDir) -> Result<Store> {

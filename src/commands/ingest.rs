@@ -30,10 +30,11 @@ pub async fn run(global: &Global, args: Ingest) -> anyhow::Result<()> {
     let (source, connector) = house.folder_source(&path, readers).await?;
     let synced = ingest::sync(ctx, &source, &*connector, &|progress| bars.show(&progress)).await;
     bars.clear();
-    let summary = synced?;
+    let mut summary = synced?;
     let indexed = ingest::index_pending(ctx, &|progress| bars.show(&progress)).await;
     bars.clear();
     let indexed = indexed?;
+    summary.name_put_off(ctx, &source).await?;
     house.settle(indexed).await?;
     let seconds = started.elapsed().as_secs_f64();
     if global.json {
@@ -41,7 +42,7 @@ pub async fn run(global: &Global, args: Ingest) -> anyhow::Result<()> {
             &json!({ "source": source.name, "summary": summary, "chunks_indexed": indexed, "seconds": seconds }),
         );
     }
-    output::text(&report(&summary, indexed, seconds))
+    output::text(&report(&summary, Some((indexed, seconds))))
 }
 
 /// One bar at a time: files while the folder is read, chunks while they are indexed.
@@ -72,11 +73,14 @@ impl Bars {
     }
 }
 
-fn report(summary: &SyncSummary, indexed: u64, seconds: f64) -> String {
-    let SyncSummary { added, changed, unchanged, deleted, access_changed, duplicates, chunks: _, failures } = summary;
+/// What a sync did, and how many chunks were indexed in how many seconds.
+pub fn report(summary: &SyncSummary, indexed: Option<(u64, f64)>) -> String {
+    let SyncSummary { added, changed, unchanged, deleted, access_changed, duplicates, failures, .. } = summary;
+    let indexed =
+        indexed.map(|(chunks, seconds)| format!("; {chunks} chunks indexed in {seconds:.1} s")).unwrap_or_default();
     let mut lines = vec![format!(
         "{added} added, {changed} changed, {unchanged} unchanged, {deleted} deleted, {access_changed} with other readers, \
-         {duplicates} exact duplicates, {} failed; {indexed} chunks indexed in {seconds:.1} s",
+         {duplicates} exact duplicates, {} failed{indexed}",
         failures.len()
     )];
     lines.extend(failures.iter().map(|failure| format!("  failed: {}: {}", failure.external_id, failure.reason)));

@@ -8,6 +8,7 @@ pub mod ingest;
 mod models;
 mod search;
 mod serve;
+mod source;
 mod user;
 
 use std::path::PathBuf;
@@ -56,6 +57,9 @@ enum Command {
     Search(search::Search),
     /// Read a folder into the workspace
     Ingest(ingest::Ingest),
+    /// Add, read and watch the systems that documents come from
+    #[command(subcommand)]
+    Source(source::SourceCommand),
     /// Run the portal and the API
     Serve(serve::Serve),
     /// Fetch, list and check models
@@ -79,6 +83,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Ask(args) => ask::run(global, args).await,
         Command::Search(args) => search::run(global, args).await,
         Command::Ingest(args) => ingest::run(global, args).await,
+        Command::Source(args) => source::run(global, args).await,
         Command::Serve(args) => serve::run(global, args).await,
         Command::Models(args) => models::run(global, args).await,
         Command::Eval(args) => eval::run(global, args).await,

@@ -1,12 +1,15 @@
 //! `footnote serve`: the portal and the API over one workspace.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::Global;
 use crate::{
     output,
     wiring::{self, House},
 };
+
+/// How often the server looks for a sync that is due.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
 
 #[derive(clap::Args)]
 pub struct Serve {
@@ -19,7 +22,7 @@ pub struct Serve {
 }
 
 pub async fn run(global: &Global, args: Serve) -> anyhow::Result<()> {
-    let house = House::open(global, "serve").await?;
+    let house = Arc::new(House::open(global, "serve").await?);
     house.converge().await?;
     house.warm_up().await?;
     let mut config = house.config().server.clone();
@@ -35,9 +38,27 @@ pub async fn run(global: &Global, args: Serve) -> anyhow::Result<()> {
             login.email, login.password
         ))?;
     }
-    server::run(Arc::new(ctx), config, &|address| {
+    let announce = |address: &str| {
         let _ = output::text(&format!("Footnote serves on {address}"));
-    })
-    .await?;
-    Ok(())
+    };
+    let serving = server::run(Arc::new(ctx), config, &announce);
+    tokio::select! {
+        served = serving => Ok(served?),
+        () = sync_when_due(&house) => Ok(()),
+    }
+}
+
+/// Runs syncs one after the other as they become due, for as long as the server runs.
+async fn sync_when_due(house: &House) {
+    loop {
+        match house.run_due(None, &|_| {}).await {
+            Ok(Some(ended)) => {
+                tracing::info!(source = %ended.source, state = ?ended.state, reason = ended.reason, "sync ended");
+                continue;
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(error = %output::one_line(&error), "run syncs"),
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
 }

@@ -31,6 +31,8 @@ pub struct SyncSummary {
     /// Documents whose very text another one holds for the same readers; indexed once.
     pub duplicates: u64,
     pub chunks: u64,
+    /// How many items the source holds, where it was listed completely.
+    pub listed: Option<u64>,
     pub failures: Vec<SyncFailure>,
 }
 
@@ -38,6 +40,16 @@ pub struct SyncSummary {
 pub struct SyncFailure {
     pub external_id: String,
     pub reason: String,
+}
+
+impl SyncSummary {
+    /// Adds the documents of the source that an index refused, once the indexes have been at work.
+    pub async fn name_put_off(&mut self, ctx: &IngestContext, source: &Source) -> Result<()> {
+        let put_off = ctx.store.put_off(&source.id).await?;
+        let named = put_off.into_iter().map(|(external_id, reason)| SyncFailure { external_id, reason });
+        self.failures.extend(named);
+        Ok(())
+    }
 }
 
 /// Brings the store in line with what `connector` reports from the source's cursor on. The indexes follow by their jobs.
@@ -60,6 +72,9 @@ pub async fn sync(
     while let Some(batch) = batches.next().await {
         let Batch { changes, cursor, listing, total } = batch?;
         let mut steps: Vec<Step> = changes.into_iter().flat_map(|change| known.decide(change)).collect();
+        if let Some(listing) = &listing {
+            summary.listed = Some(listing.len() as u64);
+        }
         steps.extend(known.gone(listing.as_deref().unwrap_or_default()));
         let mut seen = |name: &str| {
             visited += 1;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{AccessClassId, ChunkId, DocumentId};
+use domain::{AccessClassId, ChunkId, DocumentId, SourceId};
 use jiff::Timestamp;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -116,6 +116,40 @@ impl Store {
             .exec(self.write())
             .await?;
         Ok(())
+    }
+
+    /// Documents of a source that an index refused, each with the reason; they are tried again later.
+    pub async fn put_off(&self, source: &SourceId) -> Result<Vec<(String, String)>> {
+        let ours = Query::select()
+            .column(document::Column::Id)
+            .from(document::Entity)
+            .and_where(document::Column::SourceId.eq(source.as_str()))
+            .take();
+        let reasons: BTreeMap<String, Option<String>> = index_job::Entity::find()
+            .select_only()
+            .columns([index_job::Column::DocumentId, index_job::Column::Error])
+            .filter(index_job::Column::Attempts.gt(0))
+            .filter(index_job::Column::DocumentId.in_subquery(ours))
+            .into_tuple::<(String, Option<String>)>()
+            .all(self.read())
+            .await?
+            .into_iter()
+            .collect();
+        let ids: Vec<&String> = reasons.keys().collect();
+        let mut put_off = Vec::new();
+        for ids in ids.chunks(IN_LIST) {
+            let names: Vec<(String, String)> = document::Entity::find()
+                .select_only()
+                .columns([document::Column::Id, document::Column::ExternalId])
+                .filter(document::Column::Id.is_in(ids.iter().copied()))
+                .into_tuple()
+                .all(self.read())
+                .await?;
+            let reason = |id: &String| reasons.get(id).cloned().flatten().unwrap_or_default();
+            put_off.extend(names.into_iter().map(|(id, name)| (name, reason(&id))));
+        }
+        put_off.sort();
+        Ok(put_off)
     }
 
     /// Asks for every document, live or deleted, to be indexed anew.

@@ -39,6 +39,20 @@ impl Store {
         Ok(SourceCounts { documents, indexed, duplicates, failed: failures.count(self.read()).await? })
     }
 
+    /// Items of the source that failed and of which no document is live.
+    pub async fn never_read_count(&self, source: &SourceId) -> Result<u64> {
+        let live = Query::select()
+            .column(document::Column::ExternalKey)
+            .from(document::Entity)
+            .and_where(document::Column::SourceId.eq(source.as_str()))
+            .and_where(document::Column::DeletedAt.is_null())
+            .take();
+        let failures = failure::Entity::find()
+            .filter(failure::Column::SourceId.eq(source.as_str()))
+            .filter(failure::Column::ExternalKey.not_in_subquery(live));
+        Ok(failures.count(self.read()).await?)
+    }
+
     /// Marks up to a batch of the source's documents deleted; the indexes follow by their jobs. `false` when none was left.
     pub async fn delete_some(&self, id: &SourceId, now: Timestamp) -> Result<bool> {
         let documents: Vec<String> = document::Entity::find()

@@ -19,6 +19,8 @@ pub struct SourceSettings {
     pub access: Option<Vec<Principal>>,
     /// When it is synced by itself: a cron expression or `every 15m`; never when there is none.
     pub schedule: Option<String>,
+    /// Hours it may be synced in by itself: `20:00-06:00 Europe/Amsterdam`; any when there are none.
+    pub hours: Option<String>,
     /// Neither synced nor scheduled until resumed.
     pub paused: bool,
 }
@@ -83,6 +85,16 @@ impl Store {
         Ok(())
     }
 
+    /// Replaces the settings alone; the next sync resumes where it would have.
+    pub async fn set_settings(&self, id: &SourceId, settings: &SourceSettings) -> Result<()> {
+        source::Entity::update_many()
+            .col_expr(source::Column::Settings, Expr::val(json(settings)?))
+            .filter(source::Column::Id.eq(id.as_str()))
+            .exec(self.write())
+            .await?;
+        Ok(())
+    }
+
     pub async fn source_by_name(&self, kind: &str, name: &str) -> Result<Option<Source>> {
         let row = source::Entity::find()
             .filter(source::Column::Kind.eq(kind))
@@ -103,6 +115,13 @@ impl Store {
     pub async fn sources(&self) -> Result<Vec<Source>> {
         let rows = source::Entity::find().order_by_asc(source::Column::Id).all(self.read()).await?;
         rows.into_iter().map(Source::try_from).collect()
+    }
+}
+
+impl From<NewSource> for Source {
+    fn from(new: NewSource) -> Self {
+        let NewSource { id, kind, name, config, settings, now } = new;
+        Self { id, kind, name, config, settings, cursor: None, created_at: now }
     }
 }
 

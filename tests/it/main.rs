@@ -5,4 +5,5 @@ mod deploy;
 mod house;
 mod ingest;
 mod kill;
+mod source;
 mod tidy;

@@ -57,8 +57,8 @@ pub(crate) async fn login(
     // A session from before the login is not taken over.
     auth::end(&desk, &request).await?;
     let cookie = auth::start(&desk, user.id.clone()).await?;
-    let store::User { id, email, name, is_admin, groups, .. } = user;
-    let user = SessionUser { id, email, name, is_admin, groups };
+    let store::User { id, email, name, is_admin, groups, source_groups, .. } = user;
+    let user = SessionUser { id, email, name, is_admin, groups, source_groups };
     Ok(HttpResponse::Ok().cookie(cookie).json(LoginResponse { user: user.into() }))
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct User {
 
 impl From<SessionUser> for User {
     fn from(user: SessionUser) -> Self {
-        let SessionUser { id, email, name, is_admin, groups } = user;
+        let SessionUser { id, email, name, is_admin, groups, .. } = user;
         Self { id: id.to_string(), email, name, is_admin, groups }
     }
 }

@@ -36,6 +36,7 @@ async fn a_failed_job_waits_and_a_change_makes_it_due() {
         assert_eq!(job.document, doc(1));
         store.fail_job(&job.document, job.seq, "no embedder\0", at(60)).await.unwrap();
         store.fail_job(&job.document, job.seq - 1, "stale", at(600)).await.unwrap();
+        assert_eq!(store.put_off(&source).await.unwrap(), [("1.md".to_owned(), "no embedder".to_owned())]);
 
         let due = store.pending_jobs(10, at(2)).await.unwrap();
         assert_eq!(due.iter().map(|job| job.document.clone()).collect::<Vec<_>>(), [doc(2)]);

@@ -1,0 +1,292 @@
+//! `footnote source`: the systems that documents come from.
+
+mod settings;
+mod status;
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use anyhow::Context;
+use domain::{Principal, SourceId};
+use ingest::{Preview, Schedule};
+use serde_json::{Value, json};
+use store::{Source, SourceSettings, Store, SyncState};
+
+use self::status::Status;
+use super::{Global, ingest::Bars};
+use crate::{
+    data_dir::InUse,
+    output,
+    usage::Usage,
+    wiring::{self, House},
+};
+
+/// Documents shown by a dry run.
+const SHOWN: usize = 10;
+
+#[derive(clap::Subcommand)]
+pub enum SourceCommand {
+    /// List the kinds of sources, or the settings of one kind
+    Kinds { kind: Option<String> },
+    /// Add a source
+    Add(Add),
+    /// List the sources
+    List,
+    /// Read a source now
+    Sync {
+        /// Its id or name
+        source: String,
+        /// Show its first documents as they would be indexed; store nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Show where a source stands: what it holds, what is indexed, and why they differ
+    Status { source: String },
+    /// Stop syncing a source until it is resumed; its documents stay
+    Pause { source: String },
+    /// Go on syncing a source
+    Resume { source: String },
+    /// Remove a source with all its documents
+    Remove { source: String },
+}
+
+#[derive(clap::Args)]
+pub struct Add {
+    /// Its kind: `footnote source kinds` lists them
+    kind: String,
+    /// What it is called here [default: its path or address]
+    #[arg(long)]
+    name: Option<String>,
+    /// Who may read what the system names no readers for: public, group:NAME or user:EMAIL; may be repeated
+    #[arg(long, value_name = "PRINCIPAL")]
+    access: Vec<String>,
+    /// The folder, for a folder source
+    #[arg(long, value_name = "DIR")]
+    path: Option<PathBuf>,
+    /// A setting of its kind; may be repeated. A secret is best named, not given: env:VARIABLE or file:PATH
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// When it is synced by itself: `every 15m`, or a cron expression such as `0 3 * * *`
+    #[arg(long)]
+    schedule: Option<String>,
+    /// Hours it may be synced in by itself: `20:00-06:00 Europe/Amsterdam`
+    #[arg(long, requires = "schedule")]
+    hours: Option<String>,
+}
+
+pub async fn run(global: &Global, command: SourceCommand) -> anyhow::Result<()> {
+    match command {
+        SourceCommand::Kinds { kind } => kinds(global, kind.as_deref()),
+        SourceCommand::Add(args) => add(global, args).await,
+        SourceCommand::List => list(global).await,
+        SourceCommand::Sync { source, dry_run: true } => dry_run(global, &source).await,
+        SourceCommand::Sync { source, dry_run: false } => sync(global, &source).await,
+        SourceCommand::Status { source } => status(global, &source).await,
+        SourceCommand::Pause { source } => pause(global, &source, true).await,
+        SourceCommand::Resume { source } => pause(global, &source, false).await,
+        SourceCommand::Remove { source } => remove(global, &source).await,
+    }
+}
+
+fn kinds(global: &Global, kind: Option<&str>) -> anyhow::Result<()> {
+    let Some(name) = kind else {
+        let all: Vec<Value> = connectors::KINDS
+            .iter()
+            .map(|kind| json!({ "kind": kind.name, "title": kind.title, "sees_readers": kind.sees_readers }))
+            .collect();
+        if global.json {
+            return output::json(&json!({ "kinds": all }));
+        }
+        let width = connectors::KINDS.iter().map(|kind| kind.name.len()).max().unwrap_or_default();
+        let line = |kind: &connectors::Kind| {
+            let readers = if kind.sees_readers { "knows its readers" } else { "needs --access" };
+            format!("{:width$}  {} ({readers})", kind.name, kind.title)
+        };
+        return output::text(&connectors::KINDS.iter().map(line).collect::<Vec<_>>().join("\n"));
+    };
+    let schema = known_kind(name)?.schema();
+    if global.json {
+        return output::json(&schema);
+    }
+    output::text(&settings::told(&schema))
+}
+
+fn known_kind(name: &str) -> Result<&'static connectors::Kind, Usage> {
+    let names = || connectors::KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ");
+    connectors::kind(name).ok_or_else(|| Usage(format!("no kind of source is called `{name}`; there are: {}", names())))
+}
+
+async fn add(global: &Global, args: Add) -> anyhow::Result<()> {
+    let kind = known_kind(&args.kind)?;
+    let access: Vec<Principal> = args.access.iter().map(|text| principal(text)).collect::<Result<_, _>>()?;
+    if let Some(schedule) = &args.schedule {
+        Schedule::parse(schedule, args.hours.as_deref()).map_err(Usage)?;
+    }
+    let mut config = settings::parse(kind, &args.set)?;
+    if let Some(path) = &args.path {
+        let path = path.canonicalize().with_context(|| format!("open the folder {}", path.display()))?;
+        config.insert("path".into(), path.to_str().context("the path is not UTF-8")?.into());
+    }
+    let name = args.name.unwrap_or_else(|| settings::default_name(kind, &config));
+    let new = SourceSettings {
+        access: (!access.is_empty()).then_some(access),
+        schedule: args.schedule,
+        hours: args.hours,
+        paused: false,
+    };
+    let store = House::open_store_only(global).await?;
+    let source = wiring::add_source(global, &store, kind.name, name, Value::Object(config), new).await?;
+    if source.settings.schedule.is_some() {
+        store.request_sync(&source.id, (wiring::clock().now)()).await?;
+    }
+    if global.json {
+        return output::json(&json!({ "id": source.id, "kind": source.kind, "name": source.name }));
+    }
+    output::text(&format!(
+        "added {} {} as {}; read it with `footnote source sync {}`",
+        source.kind, source.name, source.id, source.id
+    ))
+}
+
+/// `public` is what people say for everyone.
+fn principal(text: &str) -> Result<Principal, Usage> {
+    if text == "public" { Ok(Principal::everyone()) } else { text.parse().map_err(Usage) }
+}
+
+async fn list(global: &Global) -> anyhow::Result<()> {
+    let store = House::open_store_only(global).await?;
+    let mut rows = Vec::new();
+    for source in store.sources().await? {
+        rows.push(Status::read(&store, &source, (wiring::clock().now)()).await?);
+    }
+    if global.json {
+        return output::json(&json!({ "sources": rows }));
+    }
+    if rows.is_empty() {
+        return output::text("no sources yet: `footnote source add folder --path DIR --access public` adds one");
+    }
+    output::text(&rows.iter().map(Status::line).collect::<Vec<_>>().join("\n"))
+}
+
+/// The source of that id or name.
+async fn find(store: &Store, text: &str) -> anyhow::Result<Source> {
+    if let Ok(id) = text.parse::<SourceId>() {
+        return Ok(store.source(&id).await?);
+    }
+    let mut named: BTreeMap<SourceId, Source> = BTreeMap::new();
+    for source in store.sources().await?.into_iter().filter(|source| source.name == text) {
+        named.insert(source.id.clone(), source);
+    }
+    match named.len() {
+        0 => anyhow::bail!("no source is called {text}: `footnote source list` shows them all"),
+        1 => named.into_values().next().context("the source went away"),
+        _ => anyhow::bail!("{} sources are called {text}: name one by its id", named.len()),
+    }
+}
+
+async fn sync(global: &Global, text: &str) -> anyhow::Result<()> {
+    let house = match House::open(global, "source sync").await {
+        Err(error) if error.is::<InUse>() => return request(global, text, "sync").await,
+        house => house?,
+    };
+    let source = find(house.store(), text).await?;
+    house.store().request_sync(&source.id, (wiring::clock().now)()).await?;
+    finish(global, &house, &source).await
+}
+
+async fn remove(global: &Global, text: &str) -> anyhow::Result<()> {
+    let house = match House::open(global, "source remove").await {
+        Err(error) if error.is::<InUse>() => return request(global, text, "removal").await,
+        house => house?,
+    };
+    let source = find(house.store(), text).await?;
+    house.store().request_removal(&source.id, (wiring::clock().now)()).await?;
+    finish(global, &house, &source).await
+}
+
+/// Leaves the work to the process that has the workspace open.
+async fn request(global: &Global, text: &str, what: &str) -> anyhow::Result<()> {
+    let store = House::open_store_only(global).await?;
+    let source = find(&store, text).await?;
+    let now = (wiring::clock().now)();
+    let accepted = match what {
+        "removal" => store.request_removal(&source.id, now).await?,
+        _ => store.request_sync(&source.id, now).await?,
+    };
+    let state = if accepted { "queued" } else { "running" };
+    if global.json {
+        return output::json(&json!({ "id": source.id, "state": state, "by": "the running server" }));
+    }
+    output::text(&format!("the {what} of {} is {state}: the running server does it", source.name))
+}
+
+/// Runs what was just asked for, here and now.
+async fn finish(global: &Global, house: &House, source: &Source) -> anyhow::Result<()> {
+    let bars = Bars::default();
+    let ended = house.run_due(Some(&source.id), &|progress| bars.show(&progress)).await;
+    bars.clear();
+    let Some(ended) = ended? else { anyhow::bail!("{}: another worker has taken it", source.name) };
+    let failed = ended.state != SyncState::Idle;
+    if global.json {
+        let summary = ended.summary.as_ref();
+        output::json(&json!({ "id": source.id, "state": ended.state, "reason": ended.reason, "summary": summary }))?;
+    } else if let Some(summary) = &ended.summary {
+        output::text(&super::ingest::report(summary, None))?;
+    } else if !failed {
+        output::text(&format!(
+            "{}: done{}",
+            source.name,
+            ended.reason.as_ref().map_or(String::new(), |reason| format!(" ({reason})"))
+        ))?;
+    }
+    if failed {
+        anyhow::bail!("{}: {}", source.name, ended.reason.unwrap_or_default());
+    }
+    Ok(())
+}
+
+async fn dry_run(global: &Global, text: &str) -> anyhow::Result<()> {
+    let house = House::open(global, "source sync --dry-run").await?;
+    let source = find(house.store(), text).await?;
+    let connector = house.connector(&source)?;
+    let shown = ingest::preview(house.ingest_context(), &*connector, SHOWN).await?;
+    if global.json {
+        return output::json(&json!({ "documents": shown }));
+    }
+    output::text(&shown.iter().map(previewed).collect::<Vec<_>>().join("\n\n"))
+}
+
+fn previewed(preview: &Preview) -> String {
+    let readers = preview.readers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let head = format!("{}\n  readers: {readers}", preview.external_id);
+    match &preview.failure {
+        Some(reason) => format!("{head}\n  failed: {reason}"),
+        None => {
+            let title = preview.title.as_deref().unwrap_or_default();
+            let begins: String =
+                preview.beginning.iter().map(|text| format!("\n  | {}", text.replace('\n', " "))).collect();
+            format!("{head}\n  {title}: {} characters in {} chunks{begins}", preview.characters, preview.chunks)
+        }
+    }
+}
+
+async fn status(global: &Global, text: &str) -> anyhow::Result<()> {
+    let store = House::open_store_only(global).await?;
+    let source = find(&store, text).await?;
+    let status = Status::read(&store, &source, (wiring::clock().now)()).await?;
+    if global.json { output::json(&status) } else { output::text(&status.told()) }
+}
+
+async fn pause(global: &Global, text: &str, paused: bool) -> anyhow::Result<()> {
+    let store = House::open_store_only(global).await?;
+    let source = find(&store, text).await?;
+    let settings = SourceSettings { paused, ..source.settings.clone() };
+    store.set_settings(&source.id, &settings).await?;
+    if !paused {
+        store.request_sync(&source.id, (wiring::clock().now)()).await?;
+    }
+    let state = if paused { "paused" } else { "resumed" };
+    if global.json {
+        return output::json(&json!({ "id": source.id, "state": state }));
+    }
+    output::text(&format!("{} is {state}", source.name))
+}

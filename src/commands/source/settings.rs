@@ -1,0 +1,104 @@
+//! `--set KEY=VALUE` to settings, by the types that the kind's schema gives; and the schema told to people.
+
+use connectors::Kind;
+use serde_json::{Map, Value};
+
+use crate::usage::Usage;
+
+/// Settings from the command line. Lists may be given by repeating their key or as JSON.
+pub fn parse(kind: &Kind, given: &[String]) -> Result<Map<String, Value>, Usage> {
+    let schema = kind.schema();
+    let mut settings = Map::new();
+    for given in given {
+        let wrong = || Usage(format!("--set {given}: write it as KEY=VALUE"));
+        let (key, text) = given.split_once('=').ok_or_else(wrong)?;
+        let key = key.trim().replace('-', "_");
+        let Some(field) = schema.pointer(&format!("/properties/{key}")) else {
+            let known = properties(&schema).map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
+            return Err(Usage(format!("a {} source has no setting `{key}`; it has: {known}", kind.name)));
+        };
+        let value = value(&schema, field, text);
+        match (settings.get_mut(&key), value) {
+            (Some(Value::Array(list)), Value::Array(more)) => list.extend(more),
+            (_, value) => drop(settings.insert(key, value)),
+        }
+    }
+    Ok(settings)
+}
+
+/// Text as it stands for a string; else JSON where it is some.
+fn value(schema: &Value, field: &Value, text: &str) -> Value {
+    if is(schema, field, "array") {
+        return match serde_json::from_str(text) {
+            Ok(Value::Array(list)) => Value::Array(list),
+            _ => Value::Array(vec![text.into()]),
+        };
+    }
+    if is(schema, field, "string") {
+        return text.into();
+    }
+    serde_json::from_str(text).unwrap_or_else(|_| text.into())
+}
+
+/// Whether the schema allows a value of that type.
+fn is(schema: &Value, field: &Value, wanted: &str) -> bool {
+    let of = |value: Option<&Value>| match value {
+        Some(Value::String(one)) => one == wanted,
+        Some(Value::Array(any)) => any.iter().any(|one| one == wanted),
+        _ => false,
+    };
+    let referred =
+        field.get("$ref").and_then(Value::as_str).and_then(|path| schema.pointer(path.trim_start_matches('#')));
+    let branches = ["anyOf", "oneOf"].into_iter().filter_map(|key| field.get(key)?.as_array()).flatten();
+    of(field.get("type"))
+        || referred.is_some_and(|referred| is(schema, referred, wanted))
+        || branches.into_iter().any(|branch| is(schema, branch, wanted))
+}
+
+/// The settings of a kind, one per line with what they mean.
+pub fn told(schema: &Value) -> String {
+    let required: Vec<&str> =
+        schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let lines = properties(schema).map(|(name, field)| {
+        let about = field.get("description").and_then(Value::as_str).unwrap_or_default().replace('\n', " ");
+        let need = match field.get("default") {
+            _ if required.contains(&name.as_str()) => " (required)".to_owned(),
+            Some(default) if !default.is_null() => format!(" [default: {default}]"),
+            _ => String::new(),
+        };
+        format!("{name}{need}\n    {about}")
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn properties(schema: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    schema.get("properties").and_then(Value::as_object).into_iter().flatten()
+}
+
+/// What a source is called when nobody gave it a name: where it is.
+pub fn default_name(kind: &Kind, settings: &Map<String, Value>) -> String {
+    let places = ["path", "url", "endpoint", "host", "bucket", "container", "urls", "org", "owner", "site", "tenant"];
+    let place = places.into_iter().find_map(|key| match settings.get(key)? {
+        Value::String(place) => Some(place.clone()),
+        Value::Array(places) => places.first()?.as_str().map(str::to_owned),
+        _ => None,
+    });
+    place.unwrap_or_else(|| kind.title.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn values_take_the_type_of_their_setting() {
+        let folder = connectors::kind("folder").unwrap();
+        let given = ["path=/docs", "include=*.md", "include=docs/**", "max-file-bytes=1000"].map(String::from);
+        let settings = Value::Object(parse(folder, &given).unwrap());
+        assert_eq!(settings, json!({"path": "/docs", "include": ["*.md", "docs/**"], "max_file_bytes": 1000}));
+        assert!(parse(folder, &["nothing=1".into()]).is_err());
+        assert!(parse(folder, &["path".into()]).is_err());
+    }
+}
