@@ -92,7 +92,8 @@ async fn a_failing_engine_ends_the_stream_with_an_error_that_tells_nothing() {
     let ready = house.get("/readyz", "").await;
     assert_eq!(ready.status(), 503);
     let ready: Value = ready.json().await.unwrap();
-    assert_eq!((ready["checks"]["keyword"].as_str(), ready["checks"]["store"].as_str()), (Some("failed"), Some("ok")));
+    let checks = ["keyword", "vector", "store", "embedder"].map(|part| ready["checks"][part].as_str());
+    assert_eq!(checks, [Some("failed"), Some("failed"), Some("ok"), Some("ok")]);
 }
 
 #[tokio::test]
