@@ -36,6 +36,6 @@ done
 said() { sed -n "s/^$1: *\([^ ]*\).*/\1/p" "$home/log" | head -n 1; }
 FOOTNOTE_E2E_EMAIL=$(said email)
 FOOTNOTE_E2E_PASSWORD=$(said password)
-[ -n "$FOOTNOTE_E2E_PASSWORD" ] || stop "the server printed no one-time password: $(tail -n 3 "$home/log")"
+[ -n "$FOOTNOTE_E2E_PASSWORD" ] || stop "the server printed no password: $(tail -n 3 "$home/log")"
 export FOOTNOTE_E2E_URL="$url" FOOTNOTE_E2E_EMAIL FOOTNOTE_E2E_PASSWORD
 npm --prefix web run --silent e2e

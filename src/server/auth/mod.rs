@@ -8,5 +8,5 @@ mod session;
 pub(crate) use extract::{LoggedIn, Reader};
 pub(crate) use limit::{LoginLimits, MAX_EMAIL_BYTES, client_address};
 pub(crate) use password::Passwords;
-pub use password::{hash_password, one_time_password};
+pub use password::{hash_password, new_password};
 pub(crate) use session::{end, find, removed_cookie, start};
