@@ -2,7 +2,7 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use domain::AnswerEvent;
+use domain::{AnswerEvent, VersionHash};
 use reqwest::Response;
 use serde_json::{Value, json};
 use server::ServerConfig;
@@ -57,6 +57,8 @@ async fn an_answer_holds_only_what_its_viewer_may_read() {
     assert!(text.contains("25 days") && !text.contains("Salaries of all"));
     let hits: Value = house.get("/api/v1/search?q=salaries", &cookie).await.json().await.unwrap();
     assert_eq!(hits["hits"].as_array().unwrap().len(), 1);
+    let (hit, text) = (&hits["hits"][0], "Employees get 25 days of leave each year.");
+    assert_eq!((hit["text"].as_str(), hit["version"].as_str()), (Some(text), Some(VersionHash::of(text).as_str())));
 }
 
 #[tokio::test]
