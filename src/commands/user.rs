@@ -38,7 +38,8 @@ pub async fn run(global: &Global, args: User) -> anyhow::Result<()> {
     let clock = wiring::clock();
     match args {
         User::Add { email, name, group, admin } => {
-            if !email.trim().split_once('@').is_some_and(|(who, host)| !who.is_empty() && !host.is_empty()) {
+            let has_parts = email.trim().split_once('@').is_some_and(|(who, host)| !who.is_empty() && !host.is_empty());
+            if !has_parts || email.trim().len() > server::MAX_EMAIL_BYTES {
                 return Err(Usage(format!("`{email}` is not an e-mail address")).into());
             }
             named(&group)?;
