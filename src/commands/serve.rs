@@ -22,7 +22,7 @@ pub struct Serve {
 }
 
 pub async fn run(global: &Global, args: Serve) -> anyhow::Result<()> {
-    let house = Arc::new(House::open(global, "serve").await?);
+    let house = House::open(global, "serve").await?;
     house.converge().await?;
     house.warm_up().await?;
     let mut config = house.config().server.clone();
@@ -34,8 +34,8 @@ pub async fn run(global: &Global, args: Serve) -> anyhow::Result<()> {
     };
     if let Some(login) = server::first_run(&ctx).await? {
         output::text(&format!(
-            "email: {}\npassword: {}   (shown once; change it with `footnote user password`)",
-            login.email, login.password
+            "email: {}\npassword: {}   (shown this once; `footnote user password {}` makes another one)",
+            login.email, login.password, login.email
         ))?;
     }
     let announce = |address: &str| {

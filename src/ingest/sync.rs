@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Bump when parsing changes what it makes of the same bytes.
-const PARSER_VERSION: u32 = 1;
+const PARSER_VERSION: u32 = 2;
 
 /// What a sync did; every failure is named.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

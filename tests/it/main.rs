@@ -7,3 +7,4 @@ mod ingest;
 mod kill;
 mod source;
 mod tidy;
+mod user;
