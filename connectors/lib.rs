@@ -1,14 +1,20 @@
 //! Systems that documents come from: a folder each, and what they share.
+#![cfg_attr(test, expect(clippy::unwrap_used, clippy::panic, reason = "a failing test may panic"))]
 
+mod address;
+mod atlassian;
 mod config;
 #[cfg(test)]
 mod conformance;
+mod credentials;
 pub mod folder;
 mod gather;
 mod http;
 mod kind;
+mod oauth;
 mod pages;
 mod secret;
+mod settle;
 
 pub use config::ConnectorsConfig;
 pub use http::{Http, HttpConfig};
