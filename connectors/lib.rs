@@ -4,6 +4,7 @@
 mod address;
 mod atlassian;
 mod config;
+pub mod confluence;
 #[cfg(test)]
 mod conformance;
 mod credentials;
@@ -22,7 +23,10 @@ pub use kind::{Kind, Parts, SourceConfig};
 pub use secret::Secret;
 
 /// Every kind of source, by name.
-pub const KINDS: &[Kind] = &[Kind::of::<folder::FolderConfig>()];
+pub const KINDS: &[Kind] = &[
+    Kind::of::<confluence::ConfluenceConfig>(),
+    Kind::of::<folder::FolderConfig>(),
+];
 
 /// The kind called `name`.
 pub fn kind(name: &str) -> Option<&'static Kind> {
