@@ -11,6 +11,7 @@ mod credentials;
 pub mod folder;
 mod gather;
 mod http;
+pub mod jira;
 mod kind;
 mod oauth;
 mod pages;
@@ -26,6 +27,7 @@ pub use secret::Secret;
 pub const KINDS: &[Kind] = &[
     Kind::of::<confluence::ConfluenceConfig>(),
     Kind::of::<folder::FolderConfig>(),
+    Kind::of::<jira::JiraConfig>(),
 ];
 
 /// The kind called `name`.
