@@ -13,6 +13,7 @@ mod gather;
 mod http;
 pub mod jira;
 mod kind;
+pub mod notion;
 mod oauth;
 mod pages;
 mod secret;
@@ -28,6 +29,7 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<confluence::ConfluenceConfig>(),
     Kind::of::<folder::FolderConfig>(),
     Kind::of::<jira::JiraConfig>(),
+    Kind::of::<notion::NotionConfig>(),
 ];
 
 /// The kind called `name`.
