@@ -17,6 +17,7 @@ pub mod notion;
 mod oauth;
 mod pages;
 mod secret;
+pub mod servicenow;
 mod settle;
 
 pub use config::ConnectorsConfig;
@@ -30,6 +31,7 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<folder::FolderConfig>(),
     Kind::of::<jira::JiraConfig>(),
     Kind::of::<notion::NotionConfig>(),
+    Kind::of::<servicenow::ServiceNowConfig>(),
 ];
 
 /// The kind called `name`.
