@@ -19,6 +19,7 @@ mod pages;
 mod secret;
 pub mod servicenow;
 mod settle;
+pub mod zendesk;
 
 pub use config::ConnectorsConfig;
 pub use http::{Http, HttpConfig};
@@ -32,6 +33,7 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<jira::JiraConfig>(),
     Kind::of::<notion::NotionConfig>(),
     Kind::of::<servicenow::ServiceNowConfig>(),
+    Kind::of::<zendesk::ZendeskConfig>(),
 ];
 
 /// The kind called `name`.
