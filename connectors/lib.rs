@@ -16,6 +16,7 @@ mod kind;
 pub mod notion;
 mod oauth;
 mod pages;
+pub mod salesforce;
 mod secret;
 pub mod servicenow;
 mod settle;
@@ -32,6 +33,7 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<folder::FolderConfig>(),
     Kind::of::<jira::JiraConfig>(),
     Kind::of::<notion::NotionConfig>(),
+    Kind::of::<salesforce::SalesforceConfig>(),
     Kind::of::<servicenow::ServiceNowConfig>(),
     Kind::of::<zendesk::ZendeskConfig>(),
 ];
