@@ -11,6 +11,7 @@ mod credentials;
 pub mod folder;
 mod gather;
 mod http;
+pub mod hubspot;
 pub mod jira;
 mod kind;
 pub mod notion;
@@ -31,6 +32,7 @@ pub use secret::Secret;
 pub const KINDS: &[Kind] = &[
     Kind::of::<confluence::ConfluenceConfig>(),
     Kind::of::<folder::FolderConfig>(),
+    Kind::of::<hubspot::HubSpotConfig>(),
     Kind::of::<jira::JiraConfig>(),
     Kind::of::<notion::NotionConfig>(),
     Kind::of::<salesforce::SalesforceConfig>(),
