@@ -1,14 +1,27 @@
 //! Systems that documents come from: a folder each, and what they share.
+#![cfg_attr(test, expect(clippy::unwrap_used, clippy::panic, reason = "a failing test may panic"))]
 
+mod address;
+mod atlassian;
 mod config;
+pub mod confluence;
 #[cfg(test)]
 mod conformance;
+mod credentials;
 pub mod folder;
 mod gather;
 mod http;
+pub mod hubspot;
+pub mod jira;
 mod kind;
+pub mod notion;
+mod oauth;
 mod pages;
+pub mod salesforce;
 mod secret;
+pub mod servicenow;
+mod settle;
+pub mod zendesk;
 
 pub use config::ConnectorsConfig;
 pub use http::{Http, HttpConfig};
@@ -16,7 +29,16 @@ pub use kind::{Kind, Parts, SourceConfig};
 pub use secret::Secret;
 
 /// Every kind of source, by name.
-pub const KINDS: &[Kind] = &[Kind::of::<folder::FolderConfig>()];
+pub const KINDS: &[Kind] = &[
+    Kind::of::<confluence::ConfluenceConfig>(),
+    Kind::of::<folder::FolderConfig>(),
+    Kind::of::<hubspot::HubSpotConfig>(),
+    Kind::of::<jira::JiraConfig>(),
+    Kind::of::<notion::NotionConfig>(),
+    Kind::of::<salesforce::SalesforceConfig>(),
+    Kind::of::<servicenow::ServiceNowConfig>(),
+    Kind::of::<zendesk::ZendeskConfig>(),
+];
 
 /// The kind called `name`.
 pub fn kind(name: &str) -> Option<&'static Kind> {

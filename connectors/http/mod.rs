@@ -88,6 +88,11 @@ impl Http {
         self.attempt(request, |response| response.ok()?.json()).await
     }
 
+    /// Like [`json`](Self::json), for one of many things: see [`Response::item`].
+    pub(crate) async fn item<T: DeserializeOwned>(&self, request: &Request) -> EngineResult<Result<T, String>> {
+        self.attempt(request, Response::item).await
+    }
+
     /// The successful answer itself.
     pub(crate) async fn ok(&self, request: &Request) -> EngineResult<Response> {
         self.attempt(request, Response::ok).await

@@ -45,6 +45,16 @@ impl Response {
         })
     }
 
+    /// The JSON of something that may be closed to us or gone (403, 404, 410) without ending the sync: the inner
+    /// error is the reason.
+    pub(crate) fn item<T: DeserializeOwned>(self) -> EngineResult<Result<T, String>> {
+        let is_closed = matches!(self.status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE);
+        match self.ok() {
+            Err(error) if is_closed => Ok(Err(error.message)),
+            answer => answer?.json().map(Ok),
+        }
+    }
+
     /// A header's value as text.
     pub(crate) fn header(&self, name: HeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()

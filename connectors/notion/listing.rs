@@ -1,0 +1,38 @@
+//! Everything there is: what the search finds, the rows of its data sources, and what it has overlooked.
+
+use std::collections::BTreeMap;
+
+use domain::{EngineError, EngineResult, Since};
+
+use super::client::{Client, Page};
+
+/// Pages by id, and data sources that could not be listed with the reason.
+pub(super) type Everything = (BTreeMap<String, Page>, Vec<(String, String)>);
+
+/// Notion does not promise that a search finds everything, so what is held but was not found is asked for by itself.
+pub(super) async fn everything(client: &Client, since: &Since) -> EngineResult<Everything> {
+    let found = client.search().await?.map_err(EngineError::give_up)?;
+    if found.is_empty() {
+        return Err(EngineError::retry(
+            "list Notion: nothing is shared with the integration; connect it to pages in Notion",
+        ));
+    }
+    let (mut pages, mut failed) = (BTreeMap::new(), Vec::new());
+    for thing in found.into_iter().filter(|thing| !thing.is_gone()) {
+        match thing.object.as_str() {
+            "page" => drop(pages.insert(thing.id.clone(), thing)),
+            "data_source" => match client.rows(&thing.id).await? {
+                Ok(rows) => {
+                    pages.extend(rows.into_iter().filter(|row| !row.is_gone()).map(|row| (row.id.clone(), row)))
+                }
+                Err(reason) => failed.push((format!("data source {}", thing.id), reason)),
+            },
+            _ => {}
+        }
+    }
+    let missing: Vec<&String> = since.revisions.keys().filter(|id| !pages.contains_key(*id)).collect();
+    for id in missing {
+        pages.extend(client.page(id).await?.map(|page| (page.id.clone(), page)));
+    }
+    Ok((pages, failed))
+}
