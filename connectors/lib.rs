@@ -5,6 +5,7 @@ mod config;
 mod conformance;
 pub mod folder;
 mod gather;
+mod globs;
 mod http;
 mod kind;
 mod pages;
