@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 FOOTNOTE_CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/footnote
 export CARGO_TARGET_DIR ?= $(FOOTNOTE_CACHE)/target
 export FOOTNOTE_MODELS_DIR ?= $(FOOTNOTE_CACHE)/models
+export FOOTNOTE_TEST_SERVERS ?= $(FOOTNOTE_CACHE)/test-servers
 
 PORT ?= 8080
 DATA ?=

@@ -10,12 +10,14 @@ mod conformance;
 mod credentials;
 pub mod folder;
 mod gather;
+mod globs;
 mod http;
 pub mod hubspot;
 pub mod jira;
 mod kind;
 pub mod notion;
 mod oauth;
+pub mod objects;
 mod pages;
 pub mod salesforce;
 mod secret;
@@ -38,6 +40,13 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<salesforce::SalesforceConfig>(),
     Kind::of::<servicenow::ServiceNowConfig>(),
     Kind::of::<zendesk::ZendeskConfig>(),
+    Kind::of::<folder::FolderConfig>(),
+    Kind::of::<objects::S3Config>(),
+    Kind::of::<objects::AzblobConfig>(),
+    Kind::of::<objects::GcsConfig>(),
+    Kind::of::<objects::WebdavConfig>(),
+    Kind::of::<objects::SftpConfig>(),
+    Kind::of::<objects::FtpConfig>(),
 ];
 
 /// The kind called `name`.

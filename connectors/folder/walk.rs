@@ -99,7 +99,12 @@ pub(super) fn plan(settings: &Settings) -> EngineResult<Plan> {
 fn is_skipped(entry: &DirEntry) -> bool {
     let name = entry.file_name().to_string_lossy();
     let is_rules = entry.depth() == 1 && name == access::FILE_NAME;
-    entry.depth() > 0 && (name.starts_with('.') || name.starts_with("~$") || LEFTOVERS.contains(&&*name) || is_rules)
+    entry.depth() > 0 && (is_leftover(&name) || is_rules)
+}
+
+/// Whether nobody put a file or folder of that name there to be read: hidden ones, lock files, what desktops leave.
+pub(crate) fn is_leftover(name: &str) -> bool {
+    name.starts_with('.') || name.starts_with("~$") || LEFTOVERS.contains(&name)
 }
 
 fn found(root: &Path, entry: &DirEntry, settings: &Settings) -> Option<Found> {
@@ -141,7 +146,8 @@ fn revision(metadata: &Metadata, now: Timestamp) -> Option<String> {
         .then(|| format!("{}-{}-{}.{:09}", metadata.len(), metadata.ino(), metadata.ctime(), metadata.ctime_nsec()))
 }
 
-fn unknown_extension(id: &str) -> Option<String> {
+/// Why a file is not read, where its name says enough.
+pub(crate) fn unknown_extension(id: &str) -> Option<String> {
     let extension = Path::new(id).extension()?.to_string_lossy().to_lowercase();
     let is_known = EXTENSIONS.contains(&extension.as_str());
     (!is_known).then(|| format!("no parser for .{extension} files"))

@@ -36,6 +36,11 @@ impl Request {
         }
     }
 
+    /// A request that a library has put together.
+    pub(crate) fn from_parts(method: Method, url: Url, headers: HeaderMap, body: Vec<u8>) -> Self {
+        Self { method, headers, body: Some(body).filter(|body| !body.is_empty()), ..Self::get(url) }
+    }
+
     /// A POST that only asks, and may therefore be sent again.
     pub(crate) fn post_json(url: Url, body: &impl Serialize) -> EngineResult<Self> {
         let body =

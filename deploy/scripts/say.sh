@@ -5,6 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/footnote"
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$cache/target}"
 export FOOTNOTE_MODELS_DIR="${FOOTNOTE_MODELS_DIR:-$cache/models}"
+export FOOTNOTE_TEST_SERVERS="${FOOTNOTE_TEST_SERVERS:-$cache/test-servers}"
 # The scripts that source this file use it.
 # shellcheck disable=SC2034
 footnote="$CARGO_TARGET_DIR/release/footnote"
