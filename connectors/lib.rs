@@ -1,4 +1,5 @@
 //! Systems that documents come from: a folder each, and what they share.
+#![cfg_attr(test, expect(clippy::unwrap_used, clippy::panic, reason = "a failing test may panic"))]
 
 mod config;
 #[cfg(test)]
@@ -8,6 +9,7 @@ mod gather;
 mod http;
 mod kind;
 mod pages;
+mod robots;
 mod secret;
 
 pub use config::ConnectorsConfig;
