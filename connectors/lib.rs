@@ -11,6 +11,7 @@ mod kind;
 mod pages;
 mod robots;
 mod secret;
+pub mod web;
 
 pub use config::ConnectorsConfig;
 pub use http::{Http, HttpConfig};
@@ -18,7 +19,10 @@ pub use kind::{Kind, Parts, SourceConfig};
 pub use secret::Secret;
 
 /// Every kind of source, by name.
-pub const KINDS: &[Kind] = &[Kind::of::<folder::FolderConfig>()];
+pub const KINDS: &[Kind] = &[
+    Kind::of::<folder::FolderConfig>(),
+    Kind::of::<web::WebConfig>(),
+];
 
 /// The kind called `name`.
 pub fn kind(name: &str) -> Option<&'static Kind> {

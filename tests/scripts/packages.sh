@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests need beside the build's tools: PostgreSQL and Chromium, from Debian's packages.
+# Installs what the tests need beside the build's tools: PostgreSQL, Chromium and nginx, from Debian's packages.
 set -euo pipefail
 source "$(dirname "$0")/../../deploy/scripts/say.sh"
 
@@ -8,6 +8,7 @@ deploy/scripts/tools.sh
 missing=()
 [ -n "$(tests/scripts/postgres-bin.sh)" ] || missing+=(postgresql)
 [ -n "$(tests/scripts/chromium-bin.sh)" ] || missing+=(chromium)
+command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing+=(nginx-light)
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
