@@ -4,6 +4,7 @@
 mod config;
 #[cfg(test)]
 mod conformance;
+pub mod feed;
 pub mod folder;
 mod gather;
 mod http;
@@ -22,6 +23,7 @@ pub use secret::Secret;
 pub const KINDS: &[Kind] = &[
     Kind::of::<folder::FolderConfig>(),
     Kind::of::<web::WebConfig>(),
+    Kind::of::<feed::FeedConfig>(),
 ];
 
 /// The kind called `name`.
