@@ -9,6 +9,7 @@ pub mod folder;
 mod gather;
 mod http;
 mod kind;
+pub mod mediawiki;
 mod pages;
 mod robots;
 mod secret;
@@ -24,6 +25,7 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<folder::FolderConfig>(),
     Kind::of::<web::WebConfig>(),
     Kind::of::<feed::FeedConfig>(),
+    Kind::of::<mediawiki::MediaWikiConfig>(),
 ];
 
 /// The kind called `name`.
