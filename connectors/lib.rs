@@ -1,6 +1,7 @@
 //! Systems that documents come from: a folder each, and what they share.
 #![cfg_attr(test, expect(clippy::unwrap_used, clippy::panic, reason = "a failing test may panic"))]
 
+pub mod bookstack;
 mod config;
 #[cfg(test)]
 mod conformance;
@@ -26,6 +27,7 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<web::WebConfig>(),
     Kind::of::<feed::FeedConfig>(),
     Kind::of::<mediawiki::MediaWikiConfig>(),
+    Kind::of::<bookstack::BookStackConfig>(),
 ];
 
 /// The kind called `name`.
