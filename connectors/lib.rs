@@ -5,6 +5,7 @@ pub mod bookstack;
 mod config;
 #[cfg(test)]
 mod conformance;
+pub mod discourse;
 pub mod feed;
 pub mod folder;
 mod gather;
@@ -28,6 +29,7 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<feed::FeedConfig>(),
     Kind::of::<mediawiki::MediaWikiConfig>(),
     Kind::of::<bookstack::BookStackConfig>(),
+    Kind::of::<discourse::DiscourseConfig>(),
 ];
 
 /// The kind called `name`.
