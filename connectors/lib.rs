@@ -3,11 +3,14 @@
 
 mod address;
 mod atlassian;
+pub mod bookstack;
 mod config;
 pub mod confluence;
 #[cfg(test)]
 mod conformance;
 mod credentials;
+pub mod discourse;
+pub mod feed;
 pub mod folder;
 mod gather;
 mod globs;
@@ -24,6 +27,11 @@ mod secret;
 pub mod servicenow;
 mod settle;
 pub mod zendesk;
+pub mod mediawiki;
+mod pages;
+mod robots;
+mod secret;
+pub mod web;
 
 pub use config::ConnectorsConfig;
 pub use http::{Http, HttpConfig};
@@ -47,6 +55,12 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<objects::WebdavConfig>(),
     Kind::of::<objects::SftpConfig>(),
     Kind::of::<objects::FtpConfig>(),
+    Kind::of::<folder::FolderConfig>(),
+    Kind::of::<web::WebConfig>(),
+    Kind::of::<feed::FeedConfig>(),
+    Kind::of::<mediawiki::MediaWikiConfig>(),
+    Kind::of::<bookstack::BookStackConfig>(),
+    Kind::of::<discourse::DiscourseConfig>(),
 ];
 
 /// The kind called `name`.

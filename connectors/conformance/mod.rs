@@ -7,10 +7,12 @@ mod proxy;
 mod replica;
 mod serve;
 mod suite;
+mod tunnel;
 mod world;
 
 pub(crate) use proxy::{Fault, Proxy};
 pub(crate) use replica::Replica;
 pub(crate) use serve::{clock, parts, serve};
 pub(crate) use suite::conforms;
+pub(crate) use tunnel::Tunnel;
 pub(crate) use world::{Abilities, World};

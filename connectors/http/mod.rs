@@ -4,6 +4,7 @@ mod guard;
 mod request;
 mod response;
 mod retry;
+mod state;
 
 use std::{fmt, num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -67,6 +68,12 @@ impl Http {
     pub(crate) fn paced(&self, per_second: NonZeroU32) -> Self {
         let pace = RateLimiter::direct(Quota::per_second(per_second).allow_burst(NonZeroU32::MIN));
         Self { pace: Some(Arc::new(pace)), ..self.clone() }
+    }
+
+    /// The same client with at least so much time from one request to the next.
+    pub(crate) fn spaced(&self, between: Duration) -> Self {
+        let pace = Quota::with_period(between).map(|quota| RateLimiter::direct(quota.allow_burst(NonZeroU32::MIN)));
+        Self { pace: pace.map(Arc::new), ..self.clone() }
     }
 
     /// Which addresses may be connected to; for what does not speak HTTP.

@@ -16,8 +16,9 @@ use super::{Http, Request, Response, response::shown};
 const MOST_REDIRECTS: usize = 10;
 
 impl Http {
-    /// Sends until `read` accepts the answer or trying again cannot help.
-    pub(super) async fn attempt<T>(
+    /// Sends until `read` accepts the answer or trying again cannot help; for systems that say in a successful
+    /// answer that it failed.
+    pub(crate) async fn attempt<T>(
         &self,
         request: &Request,
         read: impl Fn(Response) -> EngineResult<T>,
