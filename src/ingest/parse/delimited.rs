@@ -2,9 +2,11 @@
 
 use super::{Draft, charset, error::Fault, table::Table};
 
-const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+const DELIMITERS: [u8; 4] = [b'|', b'\t', b';', b','];
 /// How much of a file decides its delimiter.
 const SAMPLE_LINES: usize = 50;
+/// This share of the lines, in percent, has as many cells as most.
+const MIN_AGREEMENT: usize = 50;
 
 pub(super) fn parse(bytes: &[u8]) -> Result<Draft, Fault> {
     let text = charset::decode(bytes).ok_or_else(|| Fault::broken("it holds binary data, not text"))?;
@@ -14,7 +16,11 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Draft, Fault> {
         Some((sign, rest)) => (sign.bytes().next(), rest),
         None => (None, text),
     };
-    let delimiter = declared.unwrap_or_else(|| delimiter(text));
+    let mut draft = Draft::default();
+    let Some(delimiter) = declared.or_else(|| delimiter(text)) else {
+        draft.push(text);
+        return Ok(draft);
+    };
     let mut reader =
         csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(text.as_bytes());
     let mut table = Table::default();
@@ -24,7 +30,6 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Draft, Fault> {
         table.start_row();
         record.iter().for_each(|cell| table.push_cell(cell, 1));
     }
-    let mut draft = Draft::default();
     for line in table.lines() {
         draft.push(&line);
         draft.push("\n");
@@ -32,8 +37,8 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Draft, Fault> {
     Ok(draft)
 }
 
-/// The sign that parts most lines into the same number of cells, at least two.
-fn delimiter(text: &str) -> u8 {
+/// The sign that parts most lines into the same number of cells, at least two; `None` for lines of one cell.
+fn delimiter(text: &str) -> Option<u8> {
     let score = |&delimiter: &u8| {
         let sample: String = text.lines().take(SAMPLE_LINES).map(|line| format!("{line}\n")).collect();
         let reader = csv::ReaderBuilder::new()
@@ -42,19 +47,14 @@ fn delimiter(text: &str) -> u8 {
             .flexible(true)
             .from_reader(sample.as_bytes());
         let widths: Vec<usize> = reader.into_records().flatten().map(|record| record.len()).collect();
-        let first = widths.first().copied().unwrap_or(0);
-        let same = widths.iter().filter(|&&width| width == first).count();
-        // With equal agreement the wider table is meant; commas win a tie by being first.
-        if first < 2 { (0, 0) } else { (same * 100 / widths.len().max(1), first) }
+        let count = |width: usize| widths.iter().filter(|&&other| other == width).count();
+        let usual = widths.iter().copied().filter(|&width| width > 1).max_by_key(|&width| count(width)).unwrap_or(0);
+        // With equal agreement the wider table is meant.
+        (count(usual) * 100 / widths.len().max(1), usual)
     };
-    let mut best = (b',', (0, 0));
-    for delimiter in DELIMITERS {
-        let scored = score(&delimiter);
-        if scored > best.1 {
-            best = (delimiter, scored);
-        }
-    }
-    best.0
+    // Commas win a tie by coming last.
+    let best = DELIMITERS.into_iter().map(|delimiter| (score(&delimiter), delimiter)).max_by_key(|(score, _)| *score);
+    best.filter(|((agreement, _), _)| *agreement >= MIN_AGREEMENT).map(|(_, delimiter)| delimiter)
 }
 
 #[cfg(test)]
@@ -70,7 +70,9 @@ mod tests {
             ("sep=;\na;b\n1,5;2\n", "a: 1,5; b: 2"),
             ("1,2\n3,4\n", "| 1 | 2 |\n| 3 | 4 |"),
             ("only\none\ncolumn\n", "only\none\ncolumn"),
-            ("a,b\n\"two\nlines\",2,extra\n", "| a | b |  |\n| two lines | 2 | extra |"),
+            ("Some words, and\nmore of\nthem\nhere\n", "Some words, and\nmore of\nthem\nhere"),
+            ("Cups\nTeam,Cups\nFlyers,2\nBlues,1\n", "Cups\nTeam: Flyers; Cups: 2\nTeam: Blues; Cups: 1"),
+            ("a,b\n\"two\nlines\",2,extra\n", "a: two lines; b: 2; extra"),
         ];
         for (csv, expected) in cases {
             assert_eq!(parse(csv.as_bytes())?.finish("file", 1 << 20)?.text, expected, "{csv:?}");

@@ -1,5 +1,6 @@
 //! Mail (EML, MBOX, Outlook's MSG): subject as heading, people and date, body, attachments.
 
+mod embedded;
 mod internet;
 mod outlook;
 

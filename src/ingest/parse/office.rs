@@ -118,3 +118,6 @@ fn write_table(office: &OfficeTable, draft: &mut Draft) {
     }
     draft.push(&format!("\n\n{}\n\n", table.lines().join("\n")));
 }
+
+#[cfg(test)]
+mod tests;

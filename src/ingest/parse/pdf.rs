@@ -1,9 +1,11 @@
 //! PDF: the text layer page by page, put back into lines, paragraphs and headings.
 
+mod annotations;
 mod content;
 mod font;
 mod layout;
 mod lines;
+mod matrix;
 mod paint;
 mod widths;
 

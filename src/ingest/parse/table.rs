@@ -3,9 +3,11 @@
 //! Where no row of column names is found, rows are written as `| a | b |`.
 
 /// Widest table that keeps its columns; beyond it cells are appended to the last one.
-const MAX_COLUMNS: usize = 64;
+const MAX_COLUMNS: usize = 1_024;
+/// Most columns that one cell spans.
+const MAX_SPAN: usize = 32;
 /// Longer words are no column's name.
-const MAX_NAME_CHARS: usize = 80;
+const MAX_NAME_CHARS: usize = 100;
 /// How many rows are looked at to tell names from values.
 const SAMPLE_ROWS: usize = 20;
 
@@ -66,7 +68,7 @@ impl Table {
             _ => {
                 row.push(text);
                 let room = MAX_COLUMNS - row.len();
-                row.extend(std::iter::repeat_n(String::new(), columns.saturating_sub(1).min(room)));
+                row.extend(std::iter::repeat_n(String::new(), columns.min(MAX_SPAN).saturating_sub(1).min(room)));
             }
         }
     }
@@ -86,7 +88,10 @@ impl Table {
         }
         let Some((first, rest)) = grid.rows.get(at..).and_then(<[_]>::split_first) else { return lines };
         if grid.names_columns(first, rest, self.names) {
-            lines.extend(rest.iter().filter(|row| row.cells != first.cells).map(|row| row.named(first)));
+            let names: Vec<String> = first.cells.iter().map(|cell| (*cell).to_owned()).collect();
+            lines.extend(rest.iter().filter(|row| row.cells != first.cells).map(|row| row.named(&names)));
+        } else if let Some((names, rest)) = grid.names_in_two_rows(first, rest) {
+            lines.extend(rest.iter().map(|row| row.named(&names)));
         } else {
             lines.extend(std::iter::once(first).chain(rest).map(Line::plain));
         }
@@ -130,14 +135,41 @@ impl<'t> Grid<'t> {
             // Each row starts with its own name.
             return false;
         }
-        let sample = || rest.iter().take(SAMPLE_ROWS);
-        let has_numbers_below = |column: usize| {
-            let cells = || sample().filter_map(|row| row.cells.get(column)).filter(|cell| !cell.is_empty());
-            let numbers = cells().filter(|cell| is_number(cell)).count();
-            numbers * 2 > cells().count()
-        };
-        let numeric = (1..self.width).any(has_numbers_below);
-        numeric || self.width > 2 && !sample().any(|row| row.cells.first().is_some_and(|cell| cell.ends_with(':')))
+        let is_complete = first.cells.iter().skip(1).all(|cell| !cell.is_empty());
+        let starts_with_name = |row: &Line<'_>| row.cells.first().is_some_and(|cell| cell.ends_with(':'));
+        self.has_numbers(rest) || is_complete && self.width > 2 && !rest.iter().take(SAMPLE_ROWS).any(starts_with_name)
+    }
+
+    /// Whether a column after the first holds mostly numbers.
+    fn has_numbers(&self, rows: &[Line<'_>]) -> bool {
+        (1..self.width).any(|column| {
+            let sample = || rows.iter().take(SAMPLE_ROWS).filter_map(|row| row.cells.get(column));
+            let numbers = sample().filter(|cell| is_number(cell)).count();
+            numbers * 2 > sample().filter(|cell| !cell.is_empty()).count()
+        })
+    }
+
+    /// Names that two rows give together, the upper one over several columns: `Results Accuracy`. And the rows below.
+    fn names_in_two_rows<'r>(&self, upper: &Line<'_>, rest: &'r [Line<'t>]) -> Option<(Vec<String>, &'r [Line<'t>])> {
+        let (lower, rest) = rest.split_first()?;
+        let is_words = |row: &Line<'_>| row.cells.iter().all(|cell| !is_number(cell) || is_year(cell));
+        if !self.has_numbers(rest) || self.width < 3 || !is_words(upper) || !is_words(lower) {
+            return None;
+        }
+        let mut over = "";
+        let mut names = Vec::with_capacity(self.width);
+        for (column, (above, below)) in upper.cells.iter().zip(&lower.cells).enumerate() {
+            // What stands over the rows' own names stands over nothing else.
+            over = match (above.is_empty(), below.is_empty()) {
+                (false, _) => *above,
+                (true, false) if column > 1 => over,
+                _ => "",
+            };
+            names.push(format!("{over} {below}").trim().to_owned());
+            over = if column == 0 { "" } else { over };
+        }
+        let is_named = names.iter().skip(1).all(|name| !name.is_empty() && name.chars().count() <= MAX_NAME_CHARS);
+        is_named.then_some((names, rest))
     }
 }
 
@@ -146,13 +178,14 @@ impl Line<'_> {
         self.cells.iter().filter(|cell| !cell.is_empty()).count()
     }
 
-    /// Whether every cell (but perhaps the first, over the rows' names) is a short word of its own, or a year.
+    /// Whether most cells are short words of their own, or years. The one over the rows' names may be empty.
     fn could_be_names(&self) -> bool {
-        let numbers = || self.cells.iter().filter(|cell| is_number(cell));
         let mut seen = std::collections::HashSet::new();
-        self.cells.iter().skip(1).all(|cell| !cell.is_empty())
-            && self.cells.iter().all(|cell| cell.chars().count() <= MAX_NAME_CHARS && seen.insert(*cell))
-            && numbers().all(|cell| is_year(cell))
+        let filled = || self.cells.iter().filter(|cell| !cell.is_empty());
+        self.cells.iter().skip(1).filter(|cell| cell.is_empty()).count() * 3 <= self.cells.len()
+            && filled().count() >= 2
+            && filled().all(|cell| cell.chars().count() <= MAX_NAME_CHARS && seen.insert(*cell))
+            && filled().all(|cell| !is_number(cell) || is_year(cell))
             && !self.cells.first().is_some_and(|cell| is_number(cell))
     }
 
@@ -165,11 +198,11 @@ impl Line<'_> {
     }
 
     /// The row with each cell under its column's name; a row with one cell alone is a line between the others.
-    fn named(&self, names: &Self) -> String {
+    fn named(&self, names: &[String]) -> String {
         if self.filled() == 1 && self.cells.len() > 2 && self.cells.first().is_some_and(|cell| !cell.is_empty()) {
             return self.cells.concat();
         }
-        let cells = names.cells.iter().zip(&self.cells).filter(|(_, cell)| !cell.is_empty());
+        let cells = names.iter().zip(&self.cells).filter(|(_, cell)| !cell.is_empty());
         cells.map(|(name, cell)| field(name, cell)).collect::<Vec<_>>().join("; ")
     }
 }
@@ -231,6 +264,14 @@ mod tests {
                 &["Caption", "A: x; C: z", "Part two"],
             ),
             (&[&["A", "B"]], &["| A | B |"]),
+            (
+                &[&["Topic", "Period", "", "Page"], &["Cash", "FY 22", "FY 23", "5"]],
+                &["Topic: Cash; Period: FY 22; FY 23; Page: 5"],
+            ),
+            (
+                &[&["Kind", "Results", ""], &["", "Accuracy", "Time"], &["Blind", "34 %", "9 s"]],
+                &["Kind: Blind; Results Accuracy: 34 %; Results Time: 9 s"],
+            ),
         ];
         for (rows, lines) in cases {
             assert_eq!(table(rows).lines(), *lines, "{rows:?}");

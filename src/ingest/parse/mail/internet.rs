@@ -1,6 +1,6 @@
 //! Internet messages (RFC 5322, MIME) and mailboxes of them.
 
-use std::io::Cursor;
+use std::{borrow::Cow, io::Cursor};
 
 use mail_parser::{
     Address, Message, MessageParser, MessagePart, MimeHeaders, PartType, mailbox::mbox::MessageIterator,
@@ -46,6 +46,10 @@ fn write(message: &Message<'_>, draft: &mut Draft, nest: &mut Nest<'_>) -> Resul
     head.push("Cc", people(message.cc()));
     head.push("Date", message.date().filter(|date| date.is_valid()).map(|d| d.to_rfc3339()).unwrap_or_default());
     head.write(draft);
+    if is_encrypted(message) {
+        draft.note("the mail's content is encrypted and was left out");
+        return Ok(());
+    }
     let body = body(message)?;
     draft.append(body, BODY_LEVEL);
     for (number, part) in (1..).zip(message.attachments()) {
@@ -62,8 +66,8 @@ fn body(message: &Message<'_>) -> Result<Draft, Fault> {
     for part in message.text_bodies() {
         plain.push("\n\n");
         match &part.body {
-            PartType::Text(text) => plain.push(text),
-            PartType::Html(html) => plain.append(html::parse_text(html), 0),
+            PartType::Text(text) => plain.push(&mended(text)),
+            PartType::Html(html) => plain.append(html::parse_text(&mended(html)), 0),
             _ => {}
         }
     }
@@ -73,10 +77,24 @@ fn body(message: &Message<'_>) -> Result<Draft, Fault> {
     let mut rich = Draft::default();
     for part in message.html_bodies() {
         if let PartType::Html(html) = &part.body {
-            rich.append(html::parse_text(html), 0);
+            rich.append(html::parse_text(&mended(html)), 0);
         }
     }
     Ok(rich)
+}
+
+/// UTF-8 that its mail calls Latin 1 reads `Iâ€™m`; read as what it is, it is `I’m`.
+fn mended(text: &str) -> Cow<'_, str> {
+    let (bytes, _, has_others) = encoding_rs::WINDOWS_1252.encode(text);
+    match std::str::from_utf8(&bytes) {
+        Ok(mended) if !has_others && !text.is_ascii() => Cow::Owned(mended.to_owned()),
+        _ => Cow::Borrowed(text),
+    }
+}
+
+fn is_encrypted(message: &Message<'_>) -> bool {
+    let kind = message.content_type().and_then(|kind| kind.subtype()).unwrap_or_default();
+    matches!(kind, "encrypted" | "pkcs7-mime" | "x-pkcs7-mime")
 }
 
 fn attach(part: &MessagePart<'_>, number: usize, draft: &mut Draft, nest: &mut Nest<'_>) -> Result<(), Fault> {

@@ -4,7 +4,7 @@ use msg_parser::{Outlook, Person};
 
 use super::{
     super::{Draft, error::Fault, html, nest::Nest, rtf},
-    BODY_LEVEL, Head, write_attachment,
+    BODY_LEVEL, Head, embedded, write_attachment,
 };
 
 pub(in super::super) fn parse(bytes: &[u8], nest: &mut Nest<'_>) -> Result<Draft, Fault> {
@@ -21,10 +21,12 @@ pub(in super::super) fn parse(bytes: &[u8], nest: &mut Nest<'_>) -> Result<Draft
         let names = [&attachment.long_file_name, &attachment.file_name, &attachment.display_name];
         let name = names.into_iter().find(|name| !name.trim().is_empty());
         let name = name.cloned().unwrap_or_else(|| format!("attachment {number}{}", attachment.extension));
-        if attachment.is_embedded_message() {
-            draft.note(format!("the attached message {name} was left out: save it as a file of its own"));
-        } else {
+        if !attachment.is_embedded_message() {
             write_attachment(&name, &attachment.payload_bytes, &mut draft, nest)?;
+        } else if let Some(message) = embedded::message(bytes, number - 1) {
+            write_attachment(&format!("{name}.msg"), &message, &mut draft, nest)?;
+        } else {
+            draft.note(format!("the attached message {name} was left out: it is damaged"));
         }
     }
     Ok(draft)

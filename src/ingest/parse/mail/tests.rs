@@ -1,5 +1,7 @@
 //! Mails made here, read back.
 
+use std::io::Write;
+
 use super::super::{Limits, ParseError, package::archive, parse};
 
 fn read(name: &str, text: &str) -> Result<domain::Document, ParseError> {
@@ -33,6 +35,15 @@ fn html_stands_in_for_missing_text() -> Result<(), ParseError> {
 }
 
 #[test]
+fn wrong_charsets_are_mended_and_encryption_is_told() -> Result<(), ParseError> {
+    let wrong = format!("{HEAD}Content-Type: text/plain; charset=iso-8859-1\n\nI’m here\n");
+    assert!(read("a.eml", &wrong)?.text.ends_with("I’m here"));
+    let locked = format!("{HEAD}Content-Type: application/pkcs7-mime; name=smime.p7m\n\nMIAGCSqGSIb3\n");
+    assert_eq!(read("a.eml", &locked)?.notes, ["the mail's content is encrypted and was left out"]);
+    Ok(())
+}
+
+#[test]
 fn mailboxes_hold_one_section_per_mail() -> Result<(), ParseError> {
     let mail = |subject: &str| {
         format!(
@@ -58,6 +69,50 @@ fn mails_in_mails_end() -> Result<(), ParseError> {
     let document = read("a.eml", &mail)?;
     assert!(document.text.contains("level 11") && !document.text.contains("innermost"));
     assert!(document.notes.iter().any(|note| note.contains("levels deep")), "{:?}", document.notes);
+    Ok(())
+}
+
+/// A tree of storages and streams: a name that ends in `/` opens a storage.
+fn outlook(streams: &[(&str, &str)]) -> Result<Vec<u8>, std::io::Error> {
+    let mut file = cfb::CompoundFile::create_with_version(cfb::Version::V3, std::io::Cursor::new(Vec::new()))?;
+    for (path, text) in streams {
+        if let Some(storage) = path.strip_suffix('/') {
+            file.create_storage(storage)?;
+            continue;
+        }
+        let is_text = path.ends_with("001F");
+        let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        file.create_stream(path)?.write_all(if is_text { &wide } else { text.as_bytes() })?;
+    }
+    file.flush()?;
+    Ok(file.into_inner().into_inner())
+}
+
+#[test]
+fn outlook_messages_with_files_and_messages() -> Result<(), Box<dyn std::error::Error>> {
+    let method = |number: char| format!("\0\0\0\0\0\0\0\0\x03\0\x05\x37\x06\0\0\0{number}\0\0\0\0\0\0\0");
+    let (file, message) = (method('\x01'), method('\x05'));
+    let header = "\0".repeat(32);
+    let bytes = outlook(&[
+        ("/__properties_version1.0", &header),
+        ("/__substg1.0_0037001F", "Grüße"),
+        ("/__substg1.0_0C1A001F", "Ada"),
+        ("/__substg1.0_1000001F", "See below."),
+        ("/__attach_version1.0_#00000000/", ""),
+        ("/__attach_version1.0_#00000000/__properties_version1.0", &file),
+        ("/__attach_version1.0_#00000000/__substg1.0_3707001F", "teams.csv"),
+        ("/__attach_version1.0_#00000000/__substg1.0_37010102", "Team,Cups\nFlyers,2"),
+        ("/__attach_version1.0_#00000001/", ""),
+        ("/__attach_version1.0_#00000001/__properties_version1.0", &message),
+        ("/__attach_version1.0_#00000001/__substg1.0_3001001F", "Earlier"),
+        ("/__attach_version1.0_#00000001/__substg1.0_3701000D/", ""),
+        ("/__attach_version1.0_#00000001/__substg1.0_3701000D/__properties_version1.0", &header[..24]),
+        ("/__attach_version1.0_#00000001/__substg1.0_3701000D/__substg1.0_0037001F", "Earlier"),
+        ("/__attach_version1.0_#00000001/__substg1.0_3701000D/__substg1.0_1000001F", "First words."),
+    ])?;
+    let document = parse("a.dat", &bytes, &Limits::default())?;
+    let expected = "# Grüße\n\nFrom: Ada\n\nSee below.\n\n## teams.csv\n\nTeam: Flyers; Cups: 2\n\n## Earlier.msg\n\n# Earlier\n\nFirst words.";
+    assert_eq!(document.text, expected);
     Ok(())
 }
 

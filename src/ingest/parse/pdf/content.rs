@@ -8,8 +8,10 @@ use lopdf::{
 };
 
 use super::{
+    annotations::appearances,
     font::{Font, Fonts, page_resources},
     lines::{Line, Lines, Piece, Sight},
+    matrix::Matrix,
     paint::{Area, Fill, Paint, is_gray_space},
 };
 
@@ -40,6 +42,9 @@ pub(super) fn read_page<'a>(
     let paint = Paint::default();
     let mut run = Run { document, fonts, max_bytes, lines: Lines::default(), operations: 0, paint };
     run.content(&content, &page_resources(document, page), State::default(), 0);
+    for (appearance, place) in appearances(document, page) {
+        run.appearance(appearance, place);
+    }
     let visible = visible_box(document, page);
     let is_scan = run.paint.is_scan(visible);
     let lines = kept(run.lines.finish(), |line| !line.is_artifact);
@@ -78,42 +83,6 @@ fn visible_box(document: &Document, page: ObjectId) -> Option<Area> {
         node = node.get_deref(b"Parent", document).and_then(Object::as_dict).ok()?;
     }
     None
-}
-
-/// An affine map `[a b c d e f]` as PDF writes it.
-#[derive(Clone, Copy)]
-struct Matrix([f64; 6]);
-
-impl Matrix {
-    const IDENTITY: Self = Self([1.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
-
-    /// First `self`, then `next`.
-    fn then(self, next: Self) -> Self {
-        let ([a, b, c, d, e, f], [na, nb, nc, nd, ne, nf]) = (self.0, next.0);
-        Self([
-            a * na + b * nc,
-            a * nb + b * nd,
-            c * na + d * nc,
-            c * nb + d * nd,
-            e * na + f * nc + ne,
-            e * nb + f * nd + nf,
-        ])
-    }
-
-    fn apply(self, x: f64, y: f64) -> (f64, f64) {
-        let [a, b, c, d, e, f] = self.0;
-        (x * a + y * c + e, x * b + y * d + f)
-    }
-
-    fn moved(self, x: f64, y: f64) -> Self {
-        Self([1.0, 0.0, 0.0, 1.0, x, y]).then(self)
-    }
-
-    fn of(operands: &[Object]) -> Option<Self> {
-        let mut numbers = operands.iter().filter_map(|n| n.as_float().ok()).map(f64::from);
-        let mut next = || numbers.next();
-        Some(Self([next()?, next()?, next()?, next()?, next()?, next()?]))
-    }
 }
 
 #[derive(Clone)]
@@ -200,7 +169,7 @@ impl<'a> Run<'a, '_> {
                 }
                 "Tr" => state.is_inkless = number(0) == 3.0,
                 "w" => state.line_width = number(0),
-                "BI" => self.paint.picture(unit_square(state.page)),
+                "BI" => self.paint.picture(state.page.hull([0.0, 0.0, 1.0, 1.0])),
                 "sh" => self.paint.cover_all(),
                 "q" if saved.len() < MAX_SAVED_STATES => saved.push(state.clone()),
                 "Q" => {
@@ -310,7 +279,7 @@ impl<'a> Run<'a, '_> {
             object.dict.get(b"Subtype").and_then(Object::as_name).is_ok_and(|kind| kind == b"Image")
         };
         if form.filter(is_picture).is_some() {
-            self.paint.picture(unit_square(state.page));
+            self.paint.picture(state.page.hull([0.0, 0.0, 1.0, 1.0]));
             return;
         }
         let Some(form) =
@@ -329,6 +298,15 @@ impl<'a> Run<'a, '_> {
         match form.dict.get_deref(b"Resources", document).and_then(Object::as_dict) {
             Ok(own) => self.content(&content, &[own], inner, depth + 1),
             Err(_) => self.content(&content, resources, inner, depth + 1),
+        }
+    }
+
+    /// Draws what an annotation looks like.
+    fn appearance(&mut self, appearance: &'a lopdf::Stream, place: Matrix) {
+        let own = appearance.dict.get_deref(b"Resources", self.document).and_then(Object::as_dict);
+        let resources: Vec<&Dictionary> = own.into_iter().collect();
+        if let Ok(content) = appearance.get_plain_content_with_limit(self.max_bytes) {
+            self.content(&content, &resources, State { page: place, ..State::default() }, 1);
         }
     }
 
@@ -358,15 +336,6 @@ impl<'a> Run<'a, '_> {
         self.lines.show(&Piece { text: &text, start, end, size, is_artifact, sight });
         state.text = state.text.moved(advance, 0.0);
     }
-}
-
-/// Where a picture lies: it is drawn into the square from 0 to 1.
-fn unit_square(page: Matrix) -> Area {
-    let corners = [page.apply(0.0, 0.0), page.apply(1.0, 0.0), page.apply(0.0, 1.0), page.apply(1.0, 1.0)];
-    let start = [f64::MAX, f64::MAX, f64::MIN, f64::MIN];
-    corners
-        .iter()
-        .fold(start, |[left, bottom, right, top], (x, y)| [left.min(*x), bottom.min(*y), right.max(*x), top.max(*y)])
 }
 
 /// Whether a tagged section is a running header, footer or page number.

@@ -89,7 +89,7 @@ impl Fill {
     /// The colour that an operator sets; `None` for other operators. `is_gray`: one part means a shade of gray.
     pub(super) fn set_by(operator: &str, operands: &[Object], is_gray: bool) -> Option<Self> {
         let parts: Option<Vec<f64>> = operands.iter().map(|part| part.as_float().ok().map(f64::from)).collect();
-        let is_full = |parts: &[f64]| parts.iter().all(|part| (FULL..=1.0).contains(part));
+        let is_full = |parts: &[f64]| !parts.is_empty() && parts.iter().all(|part| (FULL..=1.0).contains(part));
         let is_white = match (operator, parts.as_deref()) {
             ("g" | "rg", Some(parts)) => is_full(parts),
             ("sc" | "scn", Some(parts @ [_])) => is_gray && is_full(parts),

@@ -100,6 +100,32 @@ fn text_that_nobody_sees_is_left_out_and_told() -> Result<(), Fault> {
 }
 
 #[test]
+fn filled_fields_and_typed_notes_are_read() -> Result<(), Fault> {
+    let mut document = Document::load_mem(&pdf(&[BODY])).map_err(|error| Fault::broken(error.to_string()))?;
+    let font = document.add_object(dictionary! { "Type" => "Font", "Subtype" => "Type1", "BaseFont" => "Helvetica" });
+    let mut annotation = |words: &str, flags: i64| {
+        let look = dictionary! {
+            "Subtype" => "Form", "BBox" => vec![0.into(), 0.into(), 100.into(), 20.into()],
+            "Resources" => dictionary! { "Font" => dictionary! { "F" => font } },
+        };
+        let look = document.add_object(Stream::new(look, format!("BT /F 10 Tf 2 5 Td ({words}) Tj ET").into_bytes()));
+        Object::Dictionary(dictionary! {
+            "Subtype" => "Widget", "F" => flags, "AP" => dictionary! { "N" => look },
+            "Rect" => vec![72.into(), 300.into(), 172.into(), 320.into()],
+        })
+    };
+    let annotations = vec![annotation("Ada Lovelace", 4), annotation("secret", 2)];
+    let page = document.page_iter().next().ok_or(Fault::Encrypted)?;
+    let page = document.get_dictionary_mut(page).map_err(|error| Fault::broken(error.to_string()))?;
+    page.set("Annots", annotations);
+    let mut bytes = Vec::new();
+    document.save_to(&mut bytes).map_err(|error| Fault::broken(error.to_string()))?;
+    let text = parse(&bytes, &Limits::default())?.finish("file", 1 << 20)?.text;
+    assert!(text.ends_with("starts here.\n\nAda Lovelace"), "{text}");
+    Ok(())
+}
+
+#[test]
 fn scanned_pages_are_told_and_recognised_text_is_kept() -> Result<(), Fault> {
     const PICTURE: &str = "q 500 0 0 700 0 0 cm BI /W 1 /H 1 /BPC 8 /CS /G ID x EI Q";
     let words = "BT /F 10 Tf 72 700 Td (Words) Tj ET";
