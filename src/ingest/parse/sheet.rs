@@ -139,7 +139,8 @@ fn blocks(cells: &[Cell]) -> Vec<&[Cell]> {
         let gap = open.last().zip(block.first()).map_or(0, |((above, ..), (below, ..))| below - above);
         let are_names = open.len() > 2 && gap == 2 && !open.iter().any(is_number) && block.iter().any(is_number);
         let rows = open.last().zip(open.first()).map_or(0, |((last, ..), (first, ..))| last - first);
-        if !(are_names && rows <= 1) && !open.is_empty() {
+        let goes_on = are_names && rows <= 1;
+        if !open.is_empty() && !goes_on {
             found.push(open);
             start = end;
         }
