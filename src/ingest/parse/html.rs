@@ -176,7 +176,7 @@ mod tests {
     fn a_declared_charset_is_used_and_depth_does_no_harm() -> Result<(), Fault> {
         let bytes = b"<meta charset=\"iso-8859-2\"><p>\xAE\xE1dost</p>";
         assert_eq!(parse(bytes)?.finish("f", 99)?.text, "Žádost");
-        let deep = format!("{}deep", "<div>".repeat(50_000));
+        let deep = format!("{}deep", "<div>".repeat(10_000));
         assert_eq!(parsed(&deep)?.text, "deep");
         Ok(())
     }
