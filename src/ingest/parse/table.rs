@@ -87,13 +87,20 @@ impl Table {
             at += 1;
         }
         let Some((first, rest)) = grid.rows.get(at..).and_then(<[_]>::split_first) else { return lines };
-        if grid.names_columns(first, rest, self.names) {
+        let in_two_rows = || grid.names_in_two_rows(first, rest);
+        // A second row of names fills what the first leaves open.
+        let is_open = first.cells.iter().skip(1).any(|cell| cell.is_empty());
+        let goes_on = is_open && rest.first().is_some_and(|row| row.cells.first().is_some_and(|cell| cell.is_empty()));
+        let in_one_row = || {
             let names: Vec<String> = first.cells.iter().map(|cell| (*cell).to_owned()).collect();
-            lines.extend(rest.iter().filter(|row| row.cells != first.cells).map(|row| row.named(&names)));
-        } else if let Some((names, rest)) = grid.names_in_two_rows(first, rest) {
-            lines.extend(rest.iter().map(|row| row.named(&names)));
-        } else {
-            lines.extend(std::iter::once(first).chain(rest).map(Line::plain));
+            grid.names_columns(first, rest, self.names).then_some((names, rest))
+        };
+        let named = if goes_on { in_two_rows().or_else(in_one_row) } else { in_one_row().or_else(in_two_rows) };
+        match named {
+            Some((names, rest)) => {
+                lines.extend(rest.iter().filter(|row| row.cells != first.cells).map(|row| row.named(&names)));
+            }
+            None => lines.extend(std::iter::once(first).chain(rest).map(Line::plain)),
         }
         lines
     }
@@ -269,8 +276,8 @@ mod tests {
                 &["Topic: Cash; Period: FY 22; FY 23; Page: 5"],
             ),
             (
-                &[&["Kind", "Results", ""], &["", "Accuracy", "Time"], &["Blind", "34 %", "9 s"]],
-                &["Kind: Blind; Results Accuracy: 34 %; Results Time: 9 s"],
+                &[&["Kind", "Ballots", "Results", ""], &["", "", "Accuracy", "Time"], &["Blind", "5", "34 %", "9 s"]],
+                &["Kind: Blind; Ballots: 5; Results Accuracy: 34 %; Results Time: 9 s"],
             ),
         ];
         for (rows, lines) in cases {
