@@ -16,7 +16,7 @@ DATA ?=
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
-run: ## Build, fetch the models, ingest the sample workspace and serve it (PORT=8080 DATA=/path)
+run: ## Build, fetch the models, ingest the sample workspace and serve it (PORT=8080 DATA=~/.cache/footnote/sample)
 	@PORT='$(PORT)' DATA='$(DATA)' deploy/scripts/run.sh
 
 build: ## Build the portal and the binary

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Checks the tools that a build needs; names the first missing one and how to get it.
+# Checks the tools that a build needs, and the parts of Rust named beside it (tools.sh rustfmt clippy); names the first
+# missing one and how to get it.
 set -euo pipefail
 source "$(dirname "$0")/say.sh"
 
@@ -12,6 +13,9 @@ have cargo || stop "cargo is missing: install Rust with rustup (https://rustup.r
 wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 found=$(rustc --version | cut -d ' ' -f 2)
 at_least "$found" "$wanted" || stop "Rust $found is too old: \`rustup update\` brings $wanted or newer"
+for part in "$@"; do
+  cargo "${part#rust}" --version >/dev/null 2>&1 || stop "$part is missing: \`rustup component add $part\` brings it"
+done
 
 have cc || stop "cc is missing: a C compiler builds SQLite and zstd (Debian: apt-get install build-essential; macOS: xcode-select --install)"
 

@@ -51,6 +51,7 @@ pub async fn run(global: &Global, args: Search) -> anyhow::Result<()> {
 fn hit(passage: &Passage) -> serde_json::Value {
     json!({
         "document_id": passage.document_id,
+        "version": passage.version,
         "chunk_id": passage.chunk_id,
         "title": passage.title,
         "uri": passage.uri,

@@ -31,8 +31,8 @@ pub async fn run(global: &Global, args: Serve) -> anyhow::Result<()> {
     };
     if let Some(login) = server::first_run(&ctx).await? {
         output::text(&format!(
-            "email: {}\npassword: {}   (shown once; change it with `footnote user password`)",
-            login.email, login.password
+            "email: {}\npassword: {}   (shown this once; `footnote user password {}` makes another one)",
+            login.email, login.password, login.email
         ))?;
     }
     server::run(Arc::new(ctx), config, &|address| {

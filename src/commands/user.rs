@@ -12,7 +12,7 @@ use crate::{
 
 #[derive(clap::Subcommand)]
 pub enum User {
-    /// Add a user; prints a one-time password
+    /// Add a user; prints an initial password, this once
     Add {
         email: String,
         /// Shown name (default: the part before the @)
@@ -27,7 +27,7 @@ pub enum User {
     },
     /// Replace the groups a user is in
     Groups { email: String, groups: Vec<String> },
-    /// Give a user a new one-time password
+    /// Give a user a new password and print it, this once; the old one and its sessions end
     Password { email: String },
     /// List users
     List,
@@ -38,11 +38,12 @@ pub async fn run(global: &Global, args: User) -> anyhow::Result<()> {
     let clock = wiring::clock();
     match args {
         User::Add { email, name, group, admin } => {
-            if !email.trim().split_once('@').is_some_and(|(who, host)| !who.is_empty() && !host.is_empty()) {
+            let has_parts = email.trim().split_once('@').is_some_and(|(who, host)| !who.is_empty() && !host.is_empty());
+            if !has_parts || email.trim().len() > server::MAX_EMAIL_BYTES {
                 return Err(Usage(format!("`{email}` is not an e-mail address")).into());
             }
             named(&group)?;
-            let password = server::one_time_password()?;
+            let password = server::new_password()?;
             let hash = server::hash_password(password.clone()).await?;
             let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or(&email).to_owned());
             let id = UserId::new((clock.ulid)());
@@ -73,7 +74,7 @@ pub async fn run(global: &Global, args: User) -> anyhow::Result<()> {
         }
         User::Password { email } => {
             let user = find(&store, &email).await?;
-            let password = server::one_time_password()?;
+            let password = server::new_password()?;
             store.set_password_hash(&user.id, &server::hash_password(password.clone()).await?).await?;
             told(global, &email, &password)
         }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ModelsConfig {
-    /// Where pulled models lie; without it, `models` in the data directory.
+    /// Where pulled models lie; without it, `models` in the platform's cache directory.
     pub dir: Option<PathBuf>,
     /// Turns text into vectors.
     pub embedder: EmbedderConfig,

@@ -11,7 +11,7 @@ const EMAIL: &str = "admin@localhost";
 #[derive(Clone)]
 pub struct FirstLogin {
     pub email: String,
-    /// Known to nobody else: only its hash is stored.
+    /// Known to nobody else: only its hash is stored. Valid until `footnote user password` makes another one.
     pub password: String,
 }
 
@@ -20,7 +20,7 @@ pub async fn first_run(ctx: &ServerContext) -> Result<Option<FirstLogin>> {
     if ctx.store.user_count().await? > 0 {
         return Ok(None);
     }
-    let password = auth::one_time_password()?;
+    let password = auth::new_password()?;
     let admin = NewUser {
         id: UserId::new((ctx.clock.ulid)()),
         email: EMAIL.into(),

@@ -17,7 +17,7 @@ mod problem;
 mod run;
 mod sse;
 
-pub use auth::{hash_password, one_time_password};
+pub use auth::{MAX_EMAIL_BYTES, hash_password, new_password};
 pub use config::ServerConfig;
 pub use context::ServerContext;
 pub use error::{Error, Result};

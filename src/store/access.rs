@@ -6,7 +6,7 @@ use domain::{AccessClassId, Principal, Viewer, sha256_hex};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
-    sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement},
+    sea_query::{Expr, ExprTrait, IntoColumnRef, OnConflict, Query, SelectStatement},
 };
 
 use crate::{
@@ -33,14 +33,20 @@ impl Store {
 
 /// True for rows of `documents` that are live and that the viewer may read now.
 pub(crate) fn readable(viewer: &Viewer) -> sea_orm::Condition {
+    let is_reader = is_in(viewer, (document::Entity, document::Column::AccessClassId));
+    sea_orm::Condition::all().add(document::Column::DeletedAt.is_null()).add(is_reader)
+}
+
+/// True where the viewer is in the class that `column` names; never where it names none.
+pub(crate) fn is_in(viewer: &Viewer, column: impl IntoColumnRef) -> Expr {
     use access_class_principal::{Column, Entity};
     let class: SelectStatement = Query::select()
         .expr(Expr::val(1))
         .from(Entity)
-        .and_where(Expr::col((Entity, Column::ClassId)).equals((document::Entity, document::Column::AccessClassId)))
+        .and_where(Expr::col((Entity, Column::ClassId)).equals(column))
         .and_where(Expr::col((Entity, Column::Principal)).is_in(names(&viewer.principals)))
         .take();
-    sea_orm::Condition::all().add(document::Column::DeletedAt.is_null()).add(Expr::exists(class))
+    Expr::exists(class)
 }
 
 /// The class of each set of principals; creates those that are new.

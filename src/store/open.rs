@@ -37,19 +37,23 @@ impl Store {
     /// Opens `sqlite://PATH` (created when missing) or `postgres://..` and migrates it.
     ///
     /// # Errors
-    /// [`Error::Db`] when it cannot be reached, [`Error::Schema`] when a newer version wrote it.
+    /// [`Error::Invalid`] when `url` is none, [`Error::Db`] when the database cannot be reached, [`Error::Schema`] when a
+    /// newer version wrote it.
     pub async fn open(url: &str) -> Result<Self> {
         Self::open_with(url, DEFAULT_CONNECTIONS).await
     }
 
     /// Like [`Store::open`] with at most `max_connections` connections.
     pub async fn open_with(url: &str, max_connections: u32) -> Result<Self> {
-        let connections = if url.starts_with("sqlite:") {
-            let write = Database::connect(sqlite(url, 1)).await?;
-            Connections { read: Database::connect(sqlite(url, max_connections.max(1))).await?, write }
-        } else {
-            let read = Database::connect(postgres(url, max_connections.max(2))).await?;
-            Connections { write: read.clone(), read }
+        let connections = match engine(url)? {
+            DbBackend::Sqlite => {
+                let write = Database::connect(sqlite(url, 1)).await?;
+                Connections { read: Database::connect(sqlite(url, max_connections.max(1))).await?, write }
+            }
+            _ => {
+                let read = Database::connect(postgres(url, max_connections.max(2))).await?;
+                Connections { write: read.clone(), read }
+            }
         };
         let store = Self { connections: Arc::new(connections) };
         store.migrate().await?;
@@ -94,6 +98,19 @@ impl Store {
             other => Error::Db(other),
         })?;
         Ok(tx.commit().await?)
+    }
+}
+
+/// Which engine a URL names. Its errors say what is wrong and repeat no part of the URL: any may be the password.
+fn engine(url: &str) -> Result<DbBackend> {
+    let wrong = |what: &str| Error::Invalid(format!("the database's URL cannot be used: {what}"));
+    let url = url::Url::parse(url).map_err(|error| {
+        wrong(&format!("{error} (in a password write %2F for /, %3F for ?, %23 for #, %40 for @, %3A for :)"))
+    })?;
+    match url.scheme() {
+        "sqlite" => Ok(DbBackend::Sqlite),
+        "postgres" | "postgresql" => Ok(DbBackend::Postgres),
+        _ => Err(wrong("it begins neither with postgres:// nor with sqlite://")),
     }
 }
 

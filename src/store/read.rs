@@ -96,7 +96,7 @@ impl Store {
             .one(self.read())
             .await?
             .ok_or_else(|| Error::NotFound(format!("document {id}")))?;
-        let versions = versions::summaries(self.read(), id, &row.version).await?;
+        let versions = versions::summaries(self.read(), viewer, id, &row.version).await?;
         let source = row.source_id.parse().map_err(Error::Schema)?;
         let DocumentSummary { id, title, uri, media_type, version, modified_at } = row.try_into()?;
         Ok(DocumentView { id, source, title, uri, media_type, version, versions, modified_at })

@@ -4,8 +4,8 @@ use domain::{Document, DocumentId, Heading, PageStart, VersionHash, Viewer};
 use jiff::Timestamp;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, OnConflict},
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, OnConflict, Query},
 };
 
 use crate::{
@@ -40,7 +40,8 @@ pub struct VersionView {
 }
 
 impl Store {
-    /// A version's text, the live one's by default, if the viewer may read the document now.
+    /// A version's text, the live one's by default, if the viewer may read the document now and, of a superseded
+    /// version, could read it when it was live last.
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is no such document or version for this viewer.
@@ -61,6 +62,7 @@ impl Store {
             return Err(missing());
         }
         let stored = version::Entity::find_by_id((id.to_string(), hash.to_owned()))
+            .filter(readable(viewer, &row.version))
             .one(self.read())
             .await?
             .ok_or_else(missing)?;
@@ -77,13 +79,19 @@ impl Store {
     }
 }
 
-/// All versions of a document, newest first.
-pub(crate) async fn summaries<C: ConnectionTrait>(db: &C, id: &DocumentId, live: &str) -> Result<Vec<VersionSummary>> {
+/// The versions of a document that its viewer may read, newest first.
+pub(crate) async fn summaries<C: ConnectionTrait>(
+    db: &C,
+    viewer: &Viewer,
+    id: &DocumentId,
+    live: &str,
+) -> Result<Vec<VersionSummary>> {
     use version::Column::{CreatedAt, Hash};
     let rows: Vec<(String, i64)> = version::Entity::find()
         .select_only()
         .columns([Hash, CreatedAt])
         .filter(version::Column::DocumentId.eq(id.as_str()))
+        .filter(readable(viewer, live))
         .order_by_desc(CreatedAt)
         .order_by_asc(Hash)
         .into_tuple()
@@ -105,7 +113,7 @@ pub(crate) async fn insert<C: ConnectionTrait>(
     parsed: Document,
     now: Timestamp,
 ) -> Result<()> {
-    use version::Column::{DocumentId, Hash, Headings, Pages, SupersededAt};
+    use version::Column::{AccessClassId, DocumentId, Hash, Headings, Pages, SupersededAt};
     let row = version::ActiveModel {
         document_id: Set(id.to_string()),
         hash: Set(hash.to_string()),
@@ -114,20 +122,39 @@ pub(crate) async fn insert<C: ConnectionTrait>(
         pages: Set(json(&parsed.pages)?),
         created_at: Set(to_micros(now)),
         superseded_at: Set(None),
+        access_class_id: Set(None),
     };
-    let again = OnConflict::columns([DocumentId, Hash]).update_columns([Headings, Pages, SupersededAt]).to_owned();
+    let again = OnConflict::columns([DocumentId, Hash])
+        .update_columns([Headings, Pages, SupersededAt, AccessClassId])
+        .to_owned();
     version::Entity::insert(row).on_conflict(again).exec_without_returning(db).await?;
     Ok(())
 }
 
+/// Ends a version's time as the live one; its readers stay those that the document has until now. Call it before the
+/// document's row is changed.
 pub(crate) async fn supersede<C: ConnectionTrait>(db: &C, id: &DocumentId, hash: &str, now: Timestamp) -> Result<()> {
+    let readers = Query::select()
+        .column(document::Column::AccessClassId)
+        .from(document::Entity)
+        .and_where(document::Column::Id.eq(id.as_str()))
+        .take();
     version::Entity::update_many()
+        .col_expr(version::Column::AccessClassId, Expr::SubQuery(None, Box::new(readers.into())))
         .col_expr(version::Column::SupersededAt, Expr::val(to_micros(now)))
         .filter(version::Column::DocumentId.eq(id.as_str()))
         .filter(version::Column::Hash.eq(hash))
         .exec(db)
         .await?;
     Ok(())
+}
+
+/// True for rows of `versions` that a viewer of their document may read: the live one, and those of whose readers
+/// the viewer was one.
+fn readable(viewer: &Viewer, live: &str) -> Condition {
+    Condition::any()
+        .add(version::Column::Hash.eq(live))
+        .add(access::is_in(viewer, (version::Entity, version::Column::AccessClassId)))
 }
 
 fn json<T: serde::Serialize>(list: &[T]) -> Result<String> {

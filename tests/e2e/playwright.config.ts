@@ -1,7 +1,8 @@
 // Mock specs always; real specs too when FOOTNOTE_E2E_URL and FOOTNOTE_E2E_PASSWORD name a running Footnote.
 import { defineConfig } from '@playwright/test'
 
-const PORT = Number(process.env.FOOTNOTE_MOCK_PORT ?? 8099)
+// Known to the workers, which read this file once the mock has said its port.
+const mock = `http://127.0.0.1:${process.env.FOOTNOTE_MOCK_PORT ?? 0}`
 const real = process.env.FOOTNOTE_E2E_URL
 const chromium = process.env.FOOTNOTE_CHROMIUM ?? '/usr/bin/chromium'
 
@@ -19,16 +20,15 @@ export default defineConfig({
     launchOptions: { executablePath: chromium, args: ['--no-sandbox'] },
   },
   projects: [
-    { name: 'mock', testDir: 'specs', use: { baseURL: `http://127.0.0.1:${PORT}` } },
+    { name: 'mock', testDir: 'specs', use: { baseURL: mock } },
     ...(real && process.env.FOOTNOTE_E2E_PASSWORD
       ? [{ name: 'real', testDir: 'real', timeout: 180_000, use: { baseURL: real } }]
       : []),
   ],
   webServer: {
-    command: 'npm --prefix ../../web run build && node mock/server.mjs',
-    url: `http://127.0.0.1:${PORT}/livez`,
-    env: { PORT: String(PORT) },
-    // Another checkout's mock would test another portal.
-    reuseExistingServer: false,
+    // Builds the portal only when it changed: the binary is compiled again after each build.
+    command: '../../deploy/scripts/portal.sh && exec node mock/server.mjs',
+    env: { PORT: '0' },
+    wait: { stdout: /mock: http:\/\/127\.0\.0\.1:(?<footnote_mock_port>\d+)/ },
   },
 })

@@ -81,7 +81,7 @@ fn search_lists_passages_of_each_leg() -> Result<()> {
         let hits = house.json(&["search", "hotel price per night", "--leg", leg, "--limit", "2"])?;
         let first = &hits["hits"][0];
         assert!(first["uri"].as_str().is_some_and(|uri| uri.ends_with("finance/travel.txt")), "{leg}: {hits:#}");
-        for key in ["document_id", "chunk_id", "title", "score", "start", "end", "text"] {
+        for key in ["document_id", "version", "chunk_id", "title", "score", "start", "end", "text"] {
             assert!(!first[key].is_null(), "{key} is missing");
         }
     }

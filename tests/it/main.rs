@@ -6,3 +6,4 @@ mod house;
 mod ingest;
 mod kill;
 mod tidy;
+mod user;

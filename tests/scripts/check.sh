@@ -3,7 +3,7 @@
 set -uo pipefail
 source "$(dirname "$0")/part.sh"
 
-must tools deploy/scripts/tools.sh
+must tools deploy/scripts/tools.sh rustfmt clippy
 must portal deploy/scripts/portal.sh
 part format cargo fmt --all --check
 part build-once tests/scripts/build-once.py

@@ -20,22 +20,22 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 "$footnote" --data-dir "$home/data" ingest eval/sample/workspace
-port=$(free_port)
-"$footnote" --data-dir "$home/data" serve --port "$port" >"$home/log" 2>&1 &
+"$footnote" --data-dir "$home/data" serve --port 0 >"$home/log" 2>&1 &
 server=$!
 
-url="http://127.0.0.1:$port"
-ready() { python3 -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=5)' "$url/readyz" 2>/dev/null; }
+ready() { python3 -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=5)' "$1/readyz" 2>/dev/null; }
+url=
 deadline=$((SECONDS + 60))
-until ready; do
+until [ -n "$url" ] && ready "$url"; do
   kill -0 "$server" 2>/dev/null || stop "the server stopped: $(tail -n 3 "$home/log")"
   [ "$SECONDS" -lt "$deadline" ] || stop "the server was not ready in a minute: $(tail -n 3 "$home/log")"
   sleep 0.5
+  url=$(sed -n 's/^Footnote serves on //p' "$home/log")
 done
 
 said() { sed -n "s/^$1: *\([^ ]*\).*/\1/p" "$home/log" | head -n 1; }
 FOOTNOTE_E2E_EMAIL=$(said email)
 FOOTNOTE_E2E_PASSWORD=$(said password)
-[ -n "$FOOTNOTE_E2E_PASSWORD" ] || stop "the server printed no one-time password: $(tail -n 3 "$home/log")"
+[ -n "$FOOTNOTE_E2E_PASSWORD" ] || stop "the server printed no password: $(tail -n 3 "$home/log")"
 export FOOTNOTE_E2E_URL="$url" FOOTNOTE_E2E_EMAIL FOOTNOTE_E2E_PASSWORD
 npm --prefix web run --silent e2e

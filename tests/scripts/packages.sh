@@ -3,7 +3,7 @@
 set -euo pipefail
 source "$(dirname "$0")/../../deploy/scripts/say.sh"
 
-deploy/scripts/tools.sh
+deploy/scripts/tools.sh rustfmt
 
 missing=()
 [ -n "$(tests/scripts/postgres-bin.sh)" ] || missing+=(postgresql)

@@ -7,6 +7,9 @@ use super::{
     error::Fault,
 };
 
+/// Most characters of a title or a heading's words: both stand before every chunk below them.
+const MAX_WORDS: usize = 300;
+
 /// Text and structure in reading order. Marks are byte positions in the raw text and follow it
 /// through the cleaning, so headings and pages are exact in what is stored.
 #[derive(Debug, Default)]
@@ -131,7 +134,8 @@ impl Draft {
             .into_iter()
             .flatten()
             .map(clean::line)
-            .find(|title| !title.is_empty());
+            .find(|title| !title.is_empty())
+            .map(|title| shortened(&title));
         let pages = marks.iter().filter_map(|&(start, mark)| match mark {
             Mark::Page(number) => Some(PageStart { number, start }),
             _ => None,
@@ -160,7 +164,7 @@ fn headings(text: &str, marks: &[(usize, Mark)]) -> Vec<Heading> {
                 let words = text.get(offsets.byte_of(start)..offsets.byte_of(position)).unwrap_or_default();
                 let words = words.trim_end();
                 if words.chars().any(char::is_alphanumeric) {
-                    headings.push(Heading { level, start, text: words.to_owned() });
+                    headings.push(Heading { level, start, text: shortened(words) });
                 }
                 open = None;
             }
@@ -168,6 +172,15 @@ fn headings(text: &str, marks: &[(usize, Mark)]) -> Vec<Heading> {
         }
     }
     headings
+}
+
+/// At most [`MAX_WORDS`] characters; an ellipsis stands for what is left out.
+fn shortened(words: &str) -> String {
+    if words.char_indices().nth(MAX_WORDS).is_none() {
+        return words.to_owned();
+    }
+    let kept: String = words.chars().take(MAX_WORDS - 1).collect();
+    format!("{}…", kept.trim_end())
 }
 
 /// A title from a file's properties, unless it is one that programs put there by themselves.

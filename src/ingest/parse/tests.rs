@@ -67,6 +67,29 @@ const STARTS: &[(&str, &[u8])] = &[
     ("a.pdf", b"%PDF-1.7\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n"),
 ];
 
+#[test]
+fn titles_and_headings_of_any_length_are_short() -> Result<(), ParseError> {
+    let long = "Ünïcode wörds ".repeat(100_000);
+    let cases = [
+        ("a.html", format!("<title>{long}</title><h1>Short</h1><p>text</p>")),
+        ("a.html", format!("<h1>{long}</h1><p>text</p>")),
+        ("a.md", format!("# {long}\n\ntext")),
+        ("a.md", format!("# {}\n\ntext", "é".repeat(301))),
+    ];
+    for (name, text) in cases {
+        let document = parsed(name, text.as_bytes())?;
+        let title = document.title.unwrap_or_default();
+        assert!(title.chars().count() <= 300 && title.ends_with('…'), "{}", title.len());
+        assert!(document.headings.iter().all(|heading| heading.text.chars().count() <= 300));
+    }
+    let whole = "é".repeat(300);
+    let document = parsed("a.md", format!("# {whole}\n\ntext").as_bytes())?;
+    assert_eq!(document.title.as_ref(), Some(&whole));
+    assert_eq!(document.headings.first().map(|heading| &heading.text), Some(&whole));
+    assert!(document.text.contains(&whole), "the text keeps every word");
+    Ok(())
+}
+
 proptest::proptest! {
     #[test]
     fn text_formats_never_panic(name in "[a-z]{1,4}\\.(md|txt|html|docx|pdf|csv|json|jsonl|xml|rst|org|ipynb|eml|mbox|msg|rtf|epub|odt|xls|doc|ppt|py|zip|tar|gz)", bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..400)) {

@@ -29,7 +29,7 @@ struct State {
 impl Writer {
     pub fn open(index: Index, fields: Fields, memory_mb: usize) -> tantivy::Result<Self> {
         let memory = memory_mb.max(MIN_MEMORY_MB) * MEGABYTE;
-        let writer = index.writer_with_num_threads(1, memory)?;
+        let writer = begin(&index, memory)?;
         Ok(Self { index, fields, memory, state: Mutex::new(State { writer: Some(writer), lost: false }) })
     }
 
@@ -74,10 +74,18 @@ impl Writer {
     }
 
     fn reopen(&self) -> Result<IndexWriter, TantivyError> {
-        self.index.writer_with_num_threads(1, self.memory)
+        begin(&self.index, self.memory)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A writer that goes on from the last commit. What a killed one left of its next commit is deleted: tantivy names files
+/// after the number of operations, would come to the same name again, and refuses to write over a file.
+fn begin(index: &Index, memory: usize) -> tantivy::Result<IndexWriter> {
+    let writer = index.writer_with_num_threads(1, memory)?;
+    writer.garbage_collect_files().wait()?;
+    Ok(writer)
 }

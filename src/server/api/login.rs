@@ -1,5 +1,7 @@
 //! `/login` and `/logout`: e-mail address and password for a session, and back.
 
+use std::net::IpAddr;
+
 use actix_web::{HttpRequest, HttpResponse, post};
 use schemars::JsonSchema;
 use secrecy::SecretString;
@@ -44,14 +46,15 @@ pub(crate) async fn login(
     Body(LoginRequest { email, password }): Body<LoginRequest>,
 ) -> Result<HttpResponse, Problem> {
     let client = client_address(&request, desk.config.behind_proxy);
+    if email.trim().len() > auth::MAX_EMAIL_BYTES {
+        return Err(refused(client));
+    }
     desk.logins.count(&email, client).inspect_err(|_| metrics::login("limited"))?;
     let found = desk.ctx.store.user_by_email(&email).await?;
     let stored = found.as_ref().and_then(|user| user.password_hash.clone());
     let is_right = desk.passwords.is_right(password, stored).await?;
     let Some(user) = found.filter(|_| is_right) else {
-        metrics::login("refused");
-        tracing::info!(%client, "a login was refused");
-        return Err(Problem::new(Kind::BadCredentials, "Check both, then try again."));
+        return Err(refused(client));
     };
     metrics::login("accepted");
     // A session from before the login is not taken over.
@@ -60,6 +63,13 @@ pub(crate) async fn login(
     let store::User { id, email, name, is_admin, groups, .. } = user;
     let user = SessionUser { id, email, name, is_admin, groups };
     Ok(HttpResponse::Ok().cookie(cookie).json(LoginResponse { user: user.into() }))
+}
+
+/// The same for every reason.
+fn refused(client: IpAddr) -> Problem {
+    metrics::login("refused");
+    tracing::info!(%client, "a login was refused");
+    Problem::new(Kind::BadCredentials, "Check both, then try again.")
 }
 
 /// Ends the session; without one nothing happens.

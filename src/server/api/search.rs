@@ -38,12 +38,14 @@ pub(crate) struct SearchQuery {
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct SearchHit {
     document_id: String,
+    /// The version whose text the range is in.
+    version: String,
     chunk_id: i64,
     title: String,
     uri: String,
     /// In 0..=1; comparable within one response only.
     score: f32,
-    /// Range of `text` in the stored text of its version, in Unicode scalar values.
+    /// Range of `text` in the stored text of `version`, in Unicode scalar values.
     start: usize,
     end: usize,
     page: Option<u32>,
@@ -84,6 +86,7 @@ impl From<Passage> for SearchHit {
     fn from(passage: Passage) -> Self {
         Self {
             document_id: passage.document_id.to_string(),
+            version: passage.version.to_string(),
             chunk_id: passage.chunk_id.0,
             title: passage.title,
             uri: passage.uri,

@@ -18,6 +18,8 @@ use crate::problem::Problem;
 const PER_EMAIL: (u32, Duration) = (10, Duration::from_secs(30));
 /// Attempts in a row from one client: an office may share an address.
 const PER_CLIENT: (u32, Duration) = (50, Duration::from_secs(5));
+/// Longest address that can receive mail (RFC 5321, RFC 3696 erratum 1690): a longer one is nobody's, and is not kept as a key.
+pub const MAX_EMAIL_BYTES: usize = 254;
 /// Keys kept before those that are no longer limited are forgotten.
 const MANY: usize = 10_000;
 

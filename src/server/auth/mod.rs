@@ -6,7 +6,8 @@ mod password;
 mod session;
 
 pub(crate) use extract::{LoggedIn, Reader};
+pub use limit::MAX_EMAIL_BYTES;
 pub(crate) use limit::{LoginLimits, client_address};
 pub(crate) use password::Passwords;
-pub use password::{hash_password, one_time_password};
+pub use password::{hash_password, new_password};
 pub(crate) use session::{end, find, removed_cookie, start};

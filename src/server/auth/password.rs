@@ -23,7 +23,7 @@ pub(crate) struct Passwords {
 
 impl Passwords {
     pub(crate) fn new() -> Result<Self> {
-        let nobodys = hash(&one_time_password()?)?;
+        let nobodys = hash(&new_password()?)?;
         Ok(Self { at_once: Semaphore::new(AT_ONCE), nobodys })
     }
 
@@ -42,11 +42,11 @@ impl Passwords {
     }
 }
 
-/// A password to be shown once: 100 random bits in four groups.
+/// A random password, 100 bits in four groups. It is valid until another one takes its place.
 ///
 /// # Errors
 /// [`Error::Random`] when the system gives no random numbers.
-pub fn one_time_password() -> Result<String> {
+pub fn new_password() -> Result<String> {
     let mut bytes = [0_u8; 20];
     getrandom::fill(&mut bytes).map_err(Error::Random)?;
     let signs: Vec<char> = bytes.iter().map(|byte| char::from(SIGNS[usize::from(byte % 32)])).collect();
@@ -95,8 +95,8 @@ mod tests {
     }
 
     #[test]
-    fn one_time_passwords_differ_and_can_be_read_aloud() -> Result<()> {
-        let (a, b) = (one_time_password()?, one_time_password()?);
+    fn new_passwords_differ_and_can_be_read_aloud() -> Result<()> {
+        let (a, b) = (new_password()?, new_password()?);
         assert_ne!(a, b);
         assert_eq!(a.len(), 23);
         assert!(a.bytes().all(|sign| sign == b'-' || SIGNS.contains(&sign)));

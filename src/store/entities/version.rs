@@ -14,6 +14,8 @@ pub struct Model {
     pub pages: String,
     pub created_at: i64,
     pub superseded_at: Option<i64>,
+    /// Who could read it when it was superseded. The live version's readers are its document's.
+    pub access_class_id: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -76,7 +76,7 @@ function search(query, response) {
     versions.at(-1).text.split('\n\n').flatMap((text, index, parts) => {
       if (!words.some((word) => text.toLowerCase().includes(word))) return []
       const start = [...parts.slice(0, index).join('\n\n')].length + (index > 0 ? 2 : 0)
-      return [{ document_id: id, title, uri, score: 0.5, start, end: start + [...text].length, page: null, text }]
+      return [{ document_id: id, version: versions.at(-1).hash, title, uri, score: 0.5, start, end: start + [...text].length, page: null, text }]
     }),
   )
   json(response, { hits: hits.slice(0, Number(query.get('limit') ?? 10)).map((hit, index) => ({ ...hit, chunk_id: index + 1 })) })
@@ -112,6 +112,7 @@ async function serve(request, response) {
   problem(response, 404, 'not-found', 'Not found', 'There is no such address.')
 }
 
-createServer((request, response) => {
+const server = createServer((request, response) => {
   serve(request, response).catch((error) => response.destroy(error))
-}).listen(PORT, '127.0.0.1', () => console.log(`mock: http://127.0.0.1:${PORT}  ${USER.email}  ${PASSWORD}`))
+})
+server.listen(PORT, '127.0.0.1', () => console.log(`mock: http://127.0.0.1:${server.address().port}  ${USER.email}  ${PASSWORD}`))

@@ -10,6 +10,8 @@ test('search finds, tells how much, and opens the passage', async ({ page }) => 
   await expect(page.getByRole('status')).toHaveText('1 passage')
   await page.getByRole('link', { name: 'Rime 3 data sheet' }).click()
   expect(await markedText(page)).toContain('Calibrated in our own laboratory.')
+  // A later version of the document would have other words there.
+  await expect(page).toHaveURL(/[?&]v=[0-9a-f]+/)
   await page.goto('/search?q=zzzz')
   await expect(page.getByRole('status')).toHaveText('No passage matches.')
 })

@@ -140,6 +140,27 @@ async fn unflushed_changes_are_not_searched_and_not_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_commit_cut_off_half_way_can_be_made_again() {
+    let home = TempDir::new().unwrap();
+    let (dir, config) = (home.path().join("index"), KeywordConfig::default());
+    let open = || Index::Keyword(std::sync::Arc::new(TantivyIndex::open(&dir, &config).unwrap()));
+    drop(TantivyIndex::create(&dir, &config).unwrap());
+    open().write(&[(1, &[(1, 1, "apple")]), (2, &[(2, 1, "bridge")])]).await;
+    let before = fs::read(dir.join("meta.json")).unwrap();
+    open().write(&[(2, &[])]).await;
+    let deletions =
+        || fs::read_dir(&dir).unwrap().any(|file| file.unwrap().path().extension().is_some_and(|e| e == "del"));
+    assert!(deletions());
+    // As a kill leaves it: the commit's files are there, the list that names them is the old one.
+    fs::write(dir.join("meta.json"), before).unwrap();
+    let index = open();
+    assert_eq!(index.chunks().await, [1, 2]);
+    assert!(!deletions());
+    index.write(&[(2, &[])]).await;
+    assert_eq!(index.chunks().await, [1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_index_that_cannot_be_used_is_told_apart() {
     let home = TempDir::new().unwrap();
     let dir = home.path().join("index");

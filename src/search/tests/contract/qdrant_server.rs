@@ -60,10 +60,10 @@ impl QdrantServer {
         Self { url, stop, served }
     }
 
+    /// Says goodbye to every connection and waits until all are closed: what is sent later cannot be answered.
     pub async fn stop(self) {
-        self.served.abort();
         drop(self.stop);
-        drop(self.served.await);
+        self.served.await.unwrap();
     }
 }
 
@@ -156,10 +156,16 @@ service! {
         async fn delete(&self, request: Request<DeletePoints>) -> Answer<PointsOperationResponse> {
             let request = request.into_inner();
             let selector = request.points.and_then(|points| points.points_selector_one_of);
-            let Some(points_selector::PointsSelectorOneOf::Filter(wanted)) = selector else {
-                return Err(Status::unimplemented("delete by id"));
+            let operation = match selector {
+                Some(points_selector::PointsSelectorOneOf::Filter(wanted)) => {
+                    edge::PointOperations::DeletePointsByFilter(filter(wanted)?)
+                }
+                Some(points_selector::PointsSelectorOneOf::Points(PointsIdsList { ids })) => {
+                    let ids = ids.into_iter().filter_map(number).map(edge::PointId::NumId).collect();
+                    edge::PointOperations::DeletePoints { ids }
+                }
+                None => return Err(Status::invalid_argument("which points")),
             };
-            let operation = edge::PointOperations::DeletePointsByFilter(filter(wanted)?);
             self.update(&request.collection_name, request.wait, edge::UpdateOperation::PointOperation(operation)).await
         }
 

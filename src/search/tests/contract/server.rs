@@ -1,10 +1,10 @@
 //! What only the client of a Qdrant server must keep: it refuses other collections and says what is wrong.
 
-use domain::{ChunkId, VectorIndex};
+use domain::{AccessClassId, ChunkId, VectorIndex, VectorQuery};
 use footnote_search::{Error, ServerIndex, VectorConfig};
 
 use crate::{
-    engines::{DIMS, Entry, server_config, vector_change},
+    engines::{DIMS, Entry, server_config, vector, vector_change},
     qdrant_server::QdrantServer,
 };
 
@@ -39,6 +39,9 @@ async fn a_server_that_went_away_is_worth_another_try() {
     server.stop().await;
     let failed = index.apply(vec![vector_change((1, &[(1, 1, "apple")]))]).await;
     assert!(failed.is_err_and(|error| error.retryable));
+    // Also for someone who sees nothing: that is how a server tells whether it is ready.
+    let query = VectorQuery { vector: vector("apple"), access: vec![AccessClassId(0)], limit: 1 };
+    assert!(index.search(query).await.is_err_and(|error| error.retryable));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,4 +70,22 @@ async fn many_chunks_go_in_batches_and_come_back_in_pages() {
     index.apply(vec![vector_change((1, &rows))]).await.unwrap();
     let expected: Vec<ChunkId> = (0..12_000).map(ChunkId).collect();
     assert_eq!(index.chunk_ids().await.unwrap(), expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_the_database_knows_is_kept() {
+    let server = QdrantServer::start(None).await;
+    let config = server_config(&server.url, "footnote");
+    let index = ServerIndex::open(DIMS, &config).await.unwrap();
+    let rows: Vec<Entry> = (1..=600).map(|chunk| (chunk, 1, "apple")).collect();
+    index.apply(vec![vector_change((1, &rows)), vector_change((2, &[(601, 1, "bridge")]))]).await.unwrap();
+    // 700 was never stored: to be known is not to be there.
+    let known = [3, 9, 300, 601, 700].map(ChunkId);
+    index.keep_only(&known).await.unwrap();
+    let kept = [3, 9, 300, 601].map(ChunkId);
+    assert_eq!(index.chunk_ids().await.unwrap(), kept);
+    index.keep_only(&known).await.unwrap();
+    assert_eq!(ServerIndex::open(DIMS, &config).await.unwrap().chunk_ids().await.unwrap(), kept);
+    index.keep_only(&[]).await.unwrap();
+    assert_eq!(index.chunk_ids().await.unwrap(), []);
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use domain::AnswerEvent;
+use domain::{AnswerEvent, VersionHash};
 use reqwest::Response;
 use serde_json::{Value, json};
 use server::ServerConfig;
@@ -57,6 +57,8 @@ async fn an_answer_holds_only_what_its_viewer_may_read() {
     assert!(text.contains("25 days") && !text.contains("Salaries of all"));
     let hits: Value = house.get("/api/v1/search?q=salaries", &cookie).await.json().await.unwrap();
     assert_eq!(hits["hits"].as_array().unwrap().len(), 1);
+    let (hit, text) = (&hits["hits"][0], "Employees get 25 days of leave each year.");
+    assert_eq!((hit["text"].as_str(), hit["version"].as_str()), (Some(text), Some(VersionHash::of(text).as_str())));
 }
 
 #[tokio::test]
@@ -92,7 +94,8 @@ async fn a_failing_engine_ends_the_stream_with_an_error_that_tells_nothing() {
     let ready = house.get("/readyz", "").await;
     assert_eq!(ready.status(), 503);
     let ready: Value = ready.json().await.unwrap();
-    assert_eq!((ready["checks"]["keyword"].as_str(), ready["checks"]["store"].as_str()), (Some("failed"), Some("ok")));
+    let checks = ["keyword", "vector", "store", "embedder"].map(|part| ready["checks"][part].as_str());
+    assert_eq!(checks, [Some("failed"), Some("failed"), Some("ok"), Some("ok")]);
 }
 
 #[tokio::test]

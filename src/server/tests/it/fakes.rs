@@ -7,7 +7,7 @@ use std::sync::{
 
 use async_trait::async_trait;
 use domain::{
-    ChunkId, Claim, Embedder, EmbedderProfile, EngineError, EngineResult, Generator, GeneratorProfile,
+    AccessClassId, ChunkId, Claim, Embedder, EmbedderProfile, EngineError, EngineResult, Generator, GeneratorProfile,
     GroundednessJudge, Hit, IndexChange, Judgement, KeywordEntry, KeywordIndex, KeywordQuery, Passage, Prompt, Span,
     TokenStream, VectorEntry, VectorIndex, VectorQuery, Verdict,
 };
@@ -59,14 +59,18 @@ impl Embedder for FlatEmbedder {
     }
 }
 
-/// Finds every live chunk: what may not be seen must be stopped by the store's door.
+/// Finds every live chunk, whatever the classes: what may not be seen must be stopped by the store's door. Like the real
+/// engines it answers a search for no class without looking.
 pub struct CarelessIndex {
     pub store: Store,
     pub switches: Arc<Switches>,
 }
 
 impl CarelessIndex {
-    async fn all(&self, limit: usize) -> EngineResult<Vec<Hit>> {
+    async fn all(&self, access: &[AccessClassId], limit: usize) -> EngineResult<Vec<Hit>> {
+        if access.is_empty() {
+            return Ok(Vec::new());
+        }
         if self.switches.indexes_broken.load(Ordering::Relaxed) {
             return Err(EngineError::retry("index at /secret/path is gone"));
         }
@@ -86,7 +90,7 @@ impl KeywordIndex for CarelessIndex {
     }
 
     async fn search(&self, query: KeywordQuery) -> EngineResult<Vec<Hit>> {
-        self.all(query.limit).await
+        self.all(&query.access, query.limit).await
     }
 
     async fn chunk_ids(&self) -> EngineResult<Vec<ChunkId>> {
@@ -105,7 +109,7 @@ impl VectorIndex for CarelessIndex {
     }
 
     async fn search(&self, query: VectorQuery) -> EngineResult<Vec<Hit>> {
-        self.all(query.limit).await
+        self.all(&query.access, query.limit).await
     }
 
     async fn chunk_ids(&self) -> EngineResult<Vec<ChunkId>> {

@@ -63,14 +63,7 @@ impl House {
         let source = furnish(&store).await;
         let switches = Arc::new(Switches::default());
         let ctx = ServerContext { store: store.clone(), answer: engines(&store, &switches), clock: clock() };
-        let port = free_port();
-        let config = ServerConfig { port, workers: 1, shutdown_timeout_secs: 0, ..config };
-        let (sender, receiver) = mpsc::channel();
-        std::thread::spawn(move || {
-            actix_web::rt::System::new()
-                .block_on(server::run(Arc::new(ctx), config, &|url| sender.send(url.to_owned()).unwrap()))
-        });
-        let announced = receiver.recv_timeout(Duration::from_secs(20)).unwrap();
+        let (port, announced) = serve(&Arc::new(ctx), &config);
         let url = format!("http://127.0.0.1:{port}");
         let client = Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
         Self { url, announced, store, switches, source, client, _dir: dir }
@@ -106,6 +99,29 @@ impl House {
     pub async fn ask(&self, cookie: &str, question: &str) -> Response {
         self.post("/api/v1/ask", cookie, &json!({"question": question})).await
     }
+}
+
+/// Starts a server on a port that was free a moment ago, another one where somebody was faster. What a server announces
+/// may be its public URL, so its own choice of port would not be known.
+fn serve(ctx: &Arc<ServerContext>, config: &ServerConfig) -> (u16, String) {
+    for _ in 0..20 {
+        let port = free_port();
+        let (ctx, config) =
+            (ctx.clone(), ServerConfig { port, workers: 1, shutdown_timeout_secs: 0, ..config.clone() });
+        let (sender, receiver) = mpsc::channel();
+        std::thread::spawn(move || {
+            let announce = |url: &str| sender.send(Ok(url.to_owned())).unwrap();
+            let ended = actix_web::rt::System::new().block_on(server::run(ctx, config, &announce));
+            // Nobody listens once the server was announced.
+            let _ = sender.send(Err(ended));
+        });
+        match receiver.recv_timeout(Duration::from_secs(20)).unwrap() {
+            Ok(announced) => return (port, announced),
+            Err(Err(server::Error::Listen { .. })) => {}
+            Err(ended) => unreachable!("the server ended: {ended:?}"),
+        }
+    }
+    unreachable!("twenty free ports were taken")
 }
 
 fn free_port() -> u16 {

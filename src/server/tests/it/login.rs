@@ -74,6 +74,19 @@ async fn the_eleventh_attempt_for_one_address_must_wait() {
 }
 
 #[tokio::test]
+async fn an_address_too_long_to_be_one_is_refused_and_not_counted() {
+    let house = House::open().await;
+    let longest = format!("{}@example.com", "x".repeat(242));
+    for _ in 0..12 {
+        problem(house.try_login(&format!("x{longest}"), "x").await, 401, "bad-credentials").await;
+    }
+    for _ in 0..10 {
+        problem(house.try_login(&longest, "x").await, 401, "bad-credentials").await;
+    }
+    problem(house.try_login(&longest, "x").await, 429, "too-many-logins").await;
+}
+
+#[tokio::test]
 async fn a_session_expires() {
     let house = House::open_with(ServerConfig { session_hours: 1, ..ServerConfig::default() }).await;
     let cookie = house.login("ann").await;

@@ -1,6 +1,6 @@
 //! `read_passages` and the other reads: what a viewer may not see does not exist.
 
-use domain::{ChunkId, Span, Viewer};
+use domain::{ChunkId, Span, VersionHash, Viewer};
 use store::{Error, Write};
 
 use crate::{engines::*, world::*};
@@ -106,6 +106,48 @@ async fn pages_follow_each_other_and_skip_what_is_hidden() {
             }
         }
         assert_eq!(seen, ["Title 1", "Title 2", "Title 4", "Title 5", "Title 7", "Title 8"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_superseded_version_stays_with_its_own_readers() {
+    on_each_engine(async |store| {
+        let source = settle(&store).await;
+        let (outsider, hr) = (viewer(&[]), viewer(&["hr"]));
+        let apply =
+            async |write: Write, second| store.apply_batch(&source, vec![write], None, at(second)).await.unwrap();
+        let reads = async |viewer: &Viewer, text: &str| {
+            let hash = VersionHash::of(text);
+            let read = store.version_text(viewer, &doc(1), Some(&hash)).await.is_ok();
+            let listed = store.document(viewer, &doc(1)).await.unwrap().versions.iter().any(|v| v.hash == hash);
+            assert_eq!(read, listed, "{text}");
+            read
+        };
+        apply(put(1, "secret", &["group:hr"]), 1).await;
+        apply(put(1, "public", &["everyone"]), 2).await;
+        assert!(!reads(&outsider, "secret").await && reads(&outsider, "public").await);
+        assert!(reads(&hr, "secret").await && reads(&hr, "public").await);
+        let hidden = store.version_text(&outsider, &doc(1), Some(&VersionHash::of("secret"))).await.unwrap_err();
+        let missing = store.version_text(&outsider, &doc(1), Some(&VersionHash::of("never"))).await.unwrap_err();
+        let unnamed = |error: Error, text: &str| error.to_string().replace(VersionHash::of(text).as_str(), "HASH");
+        assert_eq!(unnamed(hidden, "secret"), unnamed(missing, "never"));
+
+        // Gone, and its path used again for something else.
+        apply(put(1, "secret", &["group:hr"]), 3).await;
+        apply(Write::Delete { document: doc(1) }, 4).await;
+        apply(put(1, "leaflet", &["everyone"]), 5).await;
+        assert!(!reads(&outsider, "secret").await && reads(&outsider, "public").await);
+
+        // What was opened while it was live was open; what is closed now is closed.
+        apply(put(1, "draft", &["group:hr"]), 6).await;
+        assert!(reads(&hr, "leaflet").await);
+        apply(Write::Access { document: doc(1), readers: readers(&["everyone"]) }, 7).await;
+        apply(put(1, "final", &["everyone"]), 8).await;
+        assert!(reads(&outsider, "draft").await && !reads(&outsider, "secret").await && reads(&hr, "secret").await);
+        apply(put(1, "final", &["group:legal"]), 9).await;
+        assert!(store.version_text(&hr, &doc(1), Some(&VersionHash::of("secret"))).await.is_err());
+        assert!(!reads(&viewer(&["legal"]), "secret").await && reads(&viewer(&["legal", "hr"]), "secret").await);
     })
     .await;
 }

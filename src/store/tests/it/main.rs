@@ -11,6 +11,7 @@ mod door;
 mod duplicates;
 mod engines;
 mod jobs;
+mod open;
 mod people;
 mod scale;
 mod sync;

@@ -223,3 +223,25 @@ async fn reopening_keeps_everything_and_a_newer_schema_is_refused() {
     sea_orm::ConnectionTrait::execute_unprepared(&raw, newer).await.unwrap();
     assert!(matches!(Store::open(&url).await, Err(Error::Schema(_))));
 }
+
+#[tokio::test]
+async fn versions_from_before_the_migration_are_read_like_their_document() {
+    let dir = tempfile::tempdir().unwrap();
+    let url = sqlite_url(dir.path());
+    let store = Store::open(&url).await.unwrap();
+    let source = settle(&store).await;
+    for (second, text) in [(1, "old"), (2, "new")] {
+        store.apply_batch(&source, vec![put(1, text, &["group:hr"])], None, at(second)).await.unwrap();
+    }
+    let raw = sea_orm::Database::connect(&url).await.unwrap();
+    let undo = "ALTER TABLE versions DROP COLUMN access_class_id; \
+         DELETE FROM seaql_migrations WHERE version = 'm20261124_000000_version_access'";
+    sea_orm::ConnectionTrait::execute_unprepared(&raw, undo).await.unwrap();
+
+    let store = Store::open(&url).await.unwrap();
+    let old = VersionHash::of("old");
+    assert!(store.version_text(&viewer(&["hr"]), &doc(1), Some(&old)).await.unwrap().superseded);
+    store.apply_batch(&source, vec![put(1, "new", &["everyone"])], None, at(3)).await.unwrap();
+    assert!(matches!(store.version_text(&viewer(&[]), &doc(1), Some(&old)).await, Err(Error::NotFound(_))));
+    assert_eq!(store.document(&viewer(&[]), &doc(1)).await.unwrap().versions.len(), 1);
+}

@@ -73,10 +73,10 @@ function SearchForm({ query }: { query: string }) {
 }
 
 function Hit({ hit, query }: { hit: SearchHit; query: string }) {
-  const { document_id, start, end, title, uri, page } = hit
+  const { document_id, version, start, end, title, uri, page } = hit
   return (
     <li className="hit">
-      <ReaderLink target={{ documentId: document_id, start, end }} className="hit-title" dir="auto">
+      <ReaderLink target={{ documentId: document_id, version, start, end }} className="hit-title" dir="auto">
         {title}
         {page != null && <span className="page-number"> p. {page}</span>}
       </ReaderLink>

@@ -362,12 +362,14 @@ export interface components {
             score: number;
             /**
              * Format: uint
-             * @description Range of `text` in the stored text of its version, in Unicode scalar values.
+             * @description Range of `text` in the stored text of `version`, in Unicode scalar values.
              */
             start: number;
             text: string;
             title: string;
             uri: string;
+            /** @description The version whose text the range is in. */
+            version: string;
         };
         SearchResponse: {
             /** @description Best first. */
