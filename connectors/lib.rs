@@ -18,20 +18,18 @@ mod http;
 pub mod hubspot;
 pub mod jira;
 mod kind;
+pub mod mediawiki;
 pub mod notion;
 mod oauth;
 pub mod objects;
 mod pages;
+mod robots;
 pub mod salesforce;
 mod secret;
 pub mod servicenow;
 mod settle;
-pub mod zendesk;
-pub mod mediawiki;
-mod pages;
-mod robots;
-mod secret;
 pub mod web;
+pub mod zendesk;
 
 pub use config::ConnectorsConfig;
 pub use http::{Http, HttpConfig};
@@ -40,27 +38,25 @@ pub use secret::Secret;
 
 /// Every kind of source, by name.
 pub const KINDS: &[Kind] = &[
+    Kind::of::<bookstack::BookStackConfig>(),
     Kind::of::<confluence::ConfluenceConfig>(),
+    Kind::of::<discourse::DiscourseConfig>(),
+    Kind::of::<feed::FeedConfig>(),
     Kind::of::<folder::FolderConfig>(),
     Kind::of::<hubspot::HubSpotConfig>(),
     Kind::of::<jira::JiraConfig>(),
+    Kind::of::<mediawiki::MediaWikiConfig>(),
     Kind::of::<notion::NotionConfig>(),
+    Kind::of::<objects::AzblobConfig>(),
+    Kind::of::<objects::FtpConfig>(),
+    Kind::of::<objects::GcsConfig>(),
+    Kind::of::<objects::S3Config>(),
+    Kind::of::<objects::SftpConfig>(),
+    Kind::of::<objects::WebdavConfig>(),
     Kind::of::<salesforce::SalesforceConfig>(),
     Kind::of::<servicenow::ServiceNowConfig>(),
-    Kind::of::<zendesk::ZendeskConfig>(),
-    Kind::of::<folder::FolderConfig>(),
-    Kind::of::<objects::S3Config>(),
-    Kind::of::<objects::AzblobConfig>(),
-    Kind::of::<objects::GcsConfig>(),
-    Kind::of::<objects::WebdavConfig>(),
-    Kind::of::<objects::SftpConfig>(),
-    Kind::of::<objects::FtpConfig>(),
-    Kind::of::<folder::FolderConfig>(),
     Kind::of::<web::WebConfig>(),
-    Kind::of::<feed::FeedConfig>(),
-    Kind::of::<mediawiki::MediaWikiConfig>(),
-    Kind::of::<bookstack::BookStackConfig>(),
-    Kind::of::<discourse::DiscourseConfig>(),
+    Kind::of::<zendesk::ZendeskConfig>(),
 ];
 
 /// The kind called `name`.

@@ -32,8 +32,11 @@ pub struct Document {
     pub text: String,
     /// In reading order.
     pub headings: Vec<Heading>,
-    /// Where each page starts (PDF only), in order.
+    /// Where each page (PDF) or slide (presentations) starts, in order.
     pub pages: Vec<PageStart>,
+    /// What a reader should know about the parsing, a sentence each: `pages 3-5 are scanned and hold no text`.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 /// A heading at character `start` of the stored text.

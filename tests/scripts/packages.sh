@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need beside the build's tools: PostgreSQL, Chromium and file servers from Debian's packages,
 # emulators of object stores and an FTP server from PyPI and npm.
-# Installs what the tests need beside the build's tools: PostgreSQL, Chromium and nginx, from Debian's packages.
 set -euo pipefail
 source "$(dirname "$0")/../../deploy/scripts/say.sh"
 
@@ -26,7 +25,6 @@ missing=()
 [ -e /usr/lib/nginx/modules/ngx_http_dav_ext_module.so ] || missing+=(libnginx-mod-http-dav-ext)
 [ -x /usr/sbin/sshd ] || missing+=(openssh-server)
 command -v openssl >/dev/null || missing+=(openssl)
-command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing+=(nginx-light)
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

@@ -1,6 +1,6 @@
 //! Parses every file below a folder in child processes and prints what became of each.
 //!
-//! `parse_folder DIR [--text]`: `--text` also prints the first lines of each document.
+//! `parse_folder DIR [--text | --whole]`: `--text` also prints the first lines of each document, `--whole` all.
 
 use std::{collections::BTreeMap, error::Error, path::PathBuf, time::Instant};
 
@@ -14,18 +14,22 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Some(folder) => PathBuf::from(folder),
         None => return Err("usage: parse_folder DIR [--text]".into()),
     };
-    let shows_text = args.iter().any(|arg| arg == "--text");
+    let has = |name: &str| args.iter().any(|arg| arg == name);
+    let shown_chars = if has("--whole") { usize::MAX } else { 1500 };
+    let shows_text = has("--text") || has("--whole");
     let pool = ParserPool::new(std::env::current_exe()?, vec!["parse-worker".into()], Limits::default(), 1);
     let mut files = Vec::new();
     collect(&folder, &mut files)?;
     files.sort();
     let (mut totals, mut chars, started) = (BTreeMap::<&str, usize>::new(), 0, Instant::now());
+    let mut slowest = Vec::new();
     for file in &files {
         let bytes = std::fs::read(file)?;
         let (name, size, begun) =
             (file.strip_prefix(&folder)?.to_string_lossy().into_owned(), bytes.len(), Instant::now());
         let outcome = pool.parse(&name, bytes).await;
         let millis = begun.elapsed().as_millis();
+        slowest.push((millis, name.clone()));
         match outcome {
             Ok(document) => {
                 *totals.entry("text").or_default() += 1;
@@ -37,8 +41,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
                     document.pages.len(),
                     document.title.unwrap_or_default()
                 );
+                for note in document.notes {
+                    println!("note\t{name}\t{note}");
+                }
                 if shows_text {
-                    println!("{}\n----", document.text.chars().take(1500).collect::<String>());
+                    println!("{}\n----", document.text.chars().take(shown_chars).collect::<String>());
                 }
             }
             Err(error) => {
@@ -47,6 +54,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
             }
         }
     }
+    slowest.sort_unstable_by(|a, b| b.cmp(a));
+    slowest.truncate(5);
+    println!("slowest: {slowest:?}");
     println!(
         "{} files in {:.1} s: {totals:?}; {chars} characters; {:?}",
         files.len(),

@@ -12,6 +12,8 @@ pub(super) struct Cleaner {
     spaces: String,
     after_return: bool,
     before: Option<char>,
+    /// Whether characters were dropped that are there to be read by programs and not by people.
+    pub(super) dropped_hidden: bool,
     waiting: Vec<usize>,
     /// Character position of each mark, in the order of [`Cleaner::mark`].
     marks: Vec<usize>,
@@ -20,7 +22,8 @@ pub(super) struct Cleaner {
 impl Cleaner {
     pub(super) fn push(&mut self, piece: &str) {
         let mut before = self.before;
-        let kept = piece.chars().flat_map(replace).filter(|&c| {
+        let mut hidden = false;
+        let kept = piece.chars().inspect(|&c| hidden |= is_hiding(c)).flat_map(replace).filter(|&c| {
             let is_kept = is_kept(before, c);
             before = if is_kept { Some(c) } else { before };
             is_kept
@@ -29,6 +32,7 @@ impl Cleaner {
             self.push_char(c);
         }
         self.before = before;
+        self.dropped_hidden |= hidden;
     }
 
     /// Remembers this place: it becomes the position of the next visible character.
@@ -79,6 +83,12 @@ impl Cleaner {
             }
         }
     }
+}
+
+/// Characters that no honest text needs: zero-width spaces and operators, tags, directions turned over.
+/// Soft hyphens, byte order marks and direction marks are left alone: programs write them by themselves.
+fn is_hiding(c: char) -> bool {
+    matches!(c, '\u{200B}' | '\u{2060}'..='\u{2064}' | '\u{202D}' | '\u{202E}' | '\u{E0000}'..='\u{E007F}')
 }
 
 /// A joiner is part of a word in some scripts and an invisible trick elsewhere.

@@ -1,17 +1,14 @@
 //! DOCX: headings by style or outline level, lists, tables and footnotes, from a bounded archive.
 
 mod body;
-mod package;
 mod styles;
-mod xml;
 
-use super::{Draft, Limits, error::Fault};
-use package::Package;
+use super::{Draft, Limits, error::Fault, package::Package, xml};
 use styles::Styles;
 
 pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Draft, Fault> {
     let mut package = Package::open(bytes, limits.max_unpacked_bytes)?;
-    let main = package.main_part().ok_or_else(|| Fault::broken("the archive has no word/document.xml"))?;
+    let main = main_part(&package).ok_or_else(|| Fault::broken("the archive has no word/document.xml"))?;
     let text = package.read(&main)?.ok_or_else(|| Fault::broken(format!("the archive has no {main}")))?;
     let styles = Styles::read(
         package.read("word/styles.xml")?.as_deref().unwrap_or_default(),
@@ -23,6 +20,13 @@ pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Draft, Fault> {
     body::read_notes(package.read("word/endnotes.xml")?.as_deref().unwrap_or_default(), &styles, &mut notes.endnotes);
     body::write(&text, &styles, &notes, &mut draft)?;
     Ok(draft)
+}
+
+/// Name of the part that holds the text.
+fn main_part(package: &Package<'_>) -> Option<String> {
+    let names = package.names();
+    let is_main = |name: &&String| name.starts_with("word/document") && name.ends_with(".xml");
+    names.iter().find(|name| *name == "word/document.xml").or_else(|| names.iter().find(is_main)).cloned()
 }
 
 /// `dc:title` of the core properties, unless a program wrote it.
@@ -44,20 +48,13 @@ fn title(core: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
     use domain::{Document, Span, slice};
 
     use super::*;
 
     fn archive(parts: &[(&str, &str)]) -> Vec<u8> {
-        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-        for (name, text) in parts {
-            if zip.start_file(*name, zip::write::SimpleFileOptions::default()).is_ok() {
-                zip.write_all(text.as_bytes()).ok();
-            }
-        }
-        zip.finish().map(std::io::Cursor::into_inner).unwrap_or_default()
+        let parts: Vec<(&str, &[u8])> = parts.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+        super::super::package::archive(&parts)
     }
 
     fn parsed(body: &str, more: &[(&str, &str)]) -> Result<Document, Fault> {
@@ -99,6 +96,17 @@ mod tests {
             assert_eq!(slice(&document.text, span), heading.text);
         }
         assert_eq!(document.headings.len(), 2);
+        Ok(())
+    }
+
+    #[test]
+    fn hidden_text_is_left_out_and_told() -> Result<(), Fault> {
+        let body = "<w:p><w:r><w:t>Seen</w:t></w:r><w:r><w:rPr><w:vanish/></w:rPr><w:t> unseen</w:t></w:r><w:r><w:rPr><w:vanish w:val='0'/></w:rPr><w:t> too</w:t></w:r></w:p>";
+        let document = parsed(body, &[])?;
+        assert_eq!(
+            (document.text.as_str(), document.notes.as_slice()),
+            ("Seen too", [super::super::HIDDEN_TEXT.to_owned()].as_slice())
+        );
         Ok(())
     }
 

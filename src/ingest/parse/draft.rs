@@ -18,7 +18,13 @@ pub(super) struct Draft {
     pub(super) title: Option<String>,
     text: String,
     marks: Vec<(usize, Mark)>,
+    notes: Vec<String>,
 }
+
+/// Most notes that one document carries.
+const MAX_NOTES: usize = 20;
+/// The deepest heading level.
+const MAX_LEVEL: u8 = 9;
 
 #[derive(Clone, Copy, Debug)]
 enum Mark {
@@ -48,6 +54,53 @@ impl Draft {
         self.marks.push((self.text.len(), Mark::Page(number)));
     }
 
+    /// Appends a line of its own with the heading marked as Markdown does.
+    pub(super) fn section(&mut self, level: u8, words: &str) {
+        let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+        if words.is_empty() {
+            return;
+        }
+        self.push("\n\n");
+        self.push(&format!("{} ", "#".repeat(level.clamp(1, 6).into())));
+        self.heading(level, &words);
+        self.push("\n\n");
+    }
+
+    /// Something a reader should know about how this was read, as a sentence. Said once.
+    pub(super) fn note(&mut self, sentence: impl Into<String>) {
+        let sentence = sentence.into();
+        if !self.notes.contains(&sentence) {
+            self.notes.push(sentence);
+        }
+    }
+
+    pub(super) fn first_note(&self) -> Option<&str> {
+        self.notes.first().map(String::as_str)
+    }
+
+    /// Appends another document, its headings `deeper` levels down. Its pages are not this one's.
+    pub(super) fn append(&mut self, inner: Draft, deeper: u8) {
+        let at = self.text.len();
+        self.text.push_str(&inner.text);
+        self.marks.extend(inner.marks.into_iter().filter_map(|(position, mark)| match mark {
+            Mark::Heading(level) => Some((at + position, Mark::Heading(level.saturating_add(deeper).min(MAX_LEVEL)))),
+            Mark::HeadingEnd => Some((at + position, mark)),
+            Mark::Page(_) => None,
+        }));
+        for note in inner.notes {
+            self.note(note);
+        }
+    }
+
+    /// Bytes of text so far.
+    pub(super) fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    pub(super) fn has_headings(&self) -> bool {
+        self.marks.iter().any(|(_, mark)| matches!(mark, Mark::Heading(_)))
+    }
+
     pub(super) fn is_blank(&self) -> bool {
         self.text.trim().is_empty()
     }
@@ -62,6 +115,11 @@ impl Draft {
             at = *position;
         }
         cleaner.push(self.text.get(at..).unwrap_or_default());
+        let mut notes = self.notes;
+        if cleaner.dropped_hidden {
+            notes.push("invisible characters were left out".to_owned());
+        }
+        shorten(&mut notes);
         let (text, positions) = cleaner.finish();
         if text.len() > max_text_bytes {
             return Err(Fault::over("its text is", max_text_bytes as u64));
@@ -82,7 +140,15 @@ impl Draft {
             Mark::Page(number) => Some(PageStart { number, start }),
             _ => None,
         });
-        Ok(Document { title, pages: pages.collect(), headings, text })
+        Ok(Document { title, pages: pages.collect(), headings, text, notes })
+    }
+}
+
+fn shorten(notes: &mut Vec<String>) {
+    let more = notes.len().saturating_sub(MAX_NOTES);
+    notes.truncate(MAX_NOTES);
+    if more > 0 {
+        notes.push(format!("{more} more notes are not shown"));
     }
 }
 
@@ -121,8 +187,10 @@ fn shortened(words: &str) -> String {
 pub(super) fn real_title(title: &str) -> Option<String> {
     const MACHINE_MADE: &[&str] =
         &["microsoft word", "microsoft powerpoint", "powerpoint presentation", "untitled", "document", "word document"];
-    const FILE_ENDS: &[&str] =
-        &[".doc", ".docx", ".pdf", ".dvi", ".tex", ".indd", ".qxd", ".rtf", ".txt", ".htm", ".html", ".ps", ".eps"];
+    const FILE_ENDS: &[&str] = &[
+        ".doc", ".docx", ".pdf", ".dvi", ".tex", ".indd", ".qxd", ".rtf", ".txt", ".htm", ".html", ".ps", ".eps",
+        ".ppt", ".pptx", ".xls", ".xlsx", ".odt",
+    ];
     let title = clean::line(title);
     let lower = title.to_lowercase();
     let is_machine_made = MACHINE_MADE.iter().any(|made| {

@@ -1,15 +1,18 @@
 //! PDF: the text layer page by page, put back into lines, paragraphs and headings.
 
+mod annotations;
 mod content;
 mod font;
 mod layout;
 mod lines;
+mod matrix;
+mod paint;
 mod widths;
 
 use lopdf::{Document, LoadOptions, Object};
 
-use super::{Draft, Limits, error::Fault};
-use lines::Line;
+use super::{Draft, HIDDEN_TEXT, Limits, error::Fault};
+use content::Page;
 
 pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Draft, Fault> {
     let options = LoadOptions::with_max_decompressed_size(limits.max_unpacked_bytes);
@@ -19,16 +22,51 @@ pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Draft, Fault> {
     }
     let pages = read_pages(&document, limits)?;
     let mut draft = Draft::titled(title(&document));
-    layout::write(&pages, &mut draft);
-    if draft.is_blank() {
-        let which = if pages.len() == 1 { "page 1 has".into() } else { format!("pages 1 to {} have", pages.len()) };
-        return Err(Fault::NoText(format!("{which} no text layer (scanned?)")));
+    let has_hidden = pages.iter().any(|page| page.dropped_hidden);
+    if has_hidden {
+        draft.note(HIDDEN_TEXT);
     }
-    Ok(draft)
+    let scanned = (1..).zip(&pages).filter(|(_, page)| page.is_scan && page.lines.is_empty());
+    let scanned = scanned_pages(scanned.map(|(number, _)| number));
+    let count = pages.len();
+    layout::write(&pages.into_iter().map(|page| page.lines).collect::<Vec<_>>(), &mut draft);
+    if !draft.is_blank() {
+        if let Some(scanned) = scanned {
+            draft.note(scanned);
+        }
+        return Ok(draft);
+    }
+    let which = if count == 1 { "page 1 has".into() } else { format!("pages 1 to {count} have") };
+    Err(Fault::NoText(match scanned {
+        Some(scanned) => format!("{scanned}: recognise the text (OCR) first"),
+        None if has_hidden => format!("{which} only hidden text"),
+        None => format!("{which} no text layer (scanned?)"),
+    }))
 }
 
-/// The lines of every page, in the order the file draws them.
-fn read_pages(document: &Document, limits: &Limits) -> Result<Vec<Vec<Line>>, Fault> {
+/// `pages 1, 3-5 are scanned and hold no text`; `None` for no pages.
+fn scanned_pages(numbers: impl Iterator<Item = u32>) -> Option<String> {
+    let mut runs: Vec<(u32, u32)> = Vec::new();
+    for number in numbers {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == number => *last = number,
+            _ => runs.push((number, number)),
+        }
+    }
+    let is_one = matches!(runs.as_slice(), [(first, last)] if first == last);
+    let parts: Vec<String> = runs
+        .iter()
+        .map(|(first, last)| if first == last { first.to_string() } else { format!("{first}-{last}") })
+        .collect();
+    match parts.len() {
+        0 => None,
+        _ if is_one => Some(format!("page {} is scanned and holds no text", parts.concat())),
+        _ => Some(format!("pages {} are scanned and hold no text", parts.join(", "))),
+    }
+}
+
+/// Every page, its lines in the order the file draws them.
+fn read_pages(document: &Document, limits: &Limits) -> Result<Vec<Page>, Fault> {
     let ids = document.get_pages();
     if ids.is_empty() {
         return Err(Fault::broken("no pages found: the file is damaged or truncated"));
@@ -44,20 +82,20 @@ fn read_pages(document: &Document, limits: &Limits) -> Result<Vec<Vec<Line>>, Fa
     let mut text_left = limits.max_text_bytes;
     let mut last_fault = None;
     for (number, id) in ids {
-        let lines = match content::read_page(document, id, &mut fonts, limits.max_unpacked_bytes) {
-            Ok(lines) => lines,
+        let page = match content::read_page(document, id, &mut fonts, limits.max_unpacked_bytes) {
+            Ok(page) => page,
             Err(detail) => {
                 last_fault = Some(Fault::broken(format!("page {number}: {detail}")));
-                Vec::new()
+                Page::default()
             }
         };
-        let size: usize = lines.iter().map(|line| line.text.len()).sum();
+        let size: usize = page.lines.iter().map(|line| line.text.len()).sum();
         text_left =
             text_left.checked_sub(size).ok_or_else(|| Fault::over("its text is", limits.max_text_bytes as u64))?;
-        pages.push(lines);
+        pages.push(page);
     }
     match last_fault {
-        Some(fault) if pages.iter().all(Vec::is_empty) => Err(fault),
+        Some(fault) if pages.iter().all(|page| page.lines.is_empty()) => Err(fault),
         _ => Ok(pages),
     }
 }

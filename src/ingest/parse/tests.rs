@@ -51,6 +51,22 @@ fn headings_and_pages_point_into_the_cleaned_text() -> Result<(), ParseError> {
     Ok(())
 }
 
+/// Beginnings that lead deep into each parser.
+const STARTS: &[(&str, &[u8])] = &[
+    ("a.rtf", b"{\\rtf1\\ansi{\\fonttbl{\\f0 A;}}\\u55357?\\'e4 "),
+    ("a.eml", b"From: a@b\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"),
+    ("a.mbox", b"From a@b Thu Jan  1 00:00:00 2026\nSubject: x\n\n"),
+    ("a.json", b"{\"a\": [1, {\"b\": \""),
+    ("a.xml", b"<?xml version='1.0'?><a b='c'><d>"),
+    ("a.csv", b"a;b;c\n\"1"),
+    ("a.ipynb", b"{\"cells\": [{\"cell_type\": \"code\", \"source\": \""),
+    ("a.rst", b"Title\n=====\n\n"),
+    ("a.zip", b"PK\x03\x04\x14\0\0\0\x08\0"),
+    ("a.tgz", b"\x1F\x8B\x08\0\0\0\0\0\0\x03"),
+    ("a.doc", b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"),
+    ("a.pdf", b"%PDF-1.7\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n"),
+];
+
 #[test]
 fn titles_and_headings_of_any_length_are_short() -> Result<(), ParseError> {
     let long = "Ünïcode wörds ".repeat(100_000);
@@ -76,8 +92,16 @@ fn titles_and_headings_of_any_length_are_short() -> Result<(), ParseError> {
 
 proptest::proptest! {
     #[test]
-    fn text_formats_never_panic(name in "[a-z]{1,4}\\.(md|txt|html|docx|pdf)", bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..400)) {
+    fn text_formats_never_panic(name in "[a-z]{1,4}\\.(md|txt|html|docx|pdf|csv|json|jsonl|xml|rst|org|ipynb|eml|mbox|msg|rtf|epub|odt|xls|doc|ppt|py|zip|tar|gz)", bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..400)) {
         let _ = parsed(&name, &bytes);
+    }
+
+    #[test]
+    fn what_looks_like_a_format_never_panics(start in 0..STARTS.len(), bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300), cut in 0..400usize) {
+        let (name, head) = &STARTS[start];
+        let whole: Vec<u8> = head.iter().copied().chain(bytes).collect();
+        let _ = parsed(name, &whole[..whole.len().min(cut)]);
+        let _ = parsed(name, &whole);
     }
 
     #[test]

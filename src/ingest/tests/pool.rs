@@ -1,6 +1,14 @@
 //! The parser pool against real child processes: this program is also its own parser.
 
-use std::{error::Error, path::PathBuf, time::Instant};
+use std::{
+    error::Error,
+    fs::File,
+    io::Write,
+    net::{TcpStream, UdpSocket},
+    path::PathBuf,
+    process::{Command, Stdio},
+    time::Instant,
+};
 
 use footnote_ingest::{Limits, ParseError, ParserPool, run_worker};
 
@@ -10,12 +18,17 @@ fn main() -> Outcome {
     if std::env::args().nth(1).as_deref() == Some("parse-worker") {
         return Ok(run_worker()?);
     }
+    if std::env::args().nth(1).as_deref() == Some("confined") {
+        run_worker()?;
+        return report_what_is_possible();
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         parses_and_reuses_a_child().await?;
         a_slow_parser_is_ended().await?;
         a_dead_parser_is_named_and_replaced().await?;
         memory_is_limited().await?;
+        a_confined_parser_reaches_nothing()?;
         a_missing_program_is_no_verdict_on_the_file().await?;
         many_files_at_once_keep_their_answers().await
     })?;
@@ -64,6 +77,44 @@ async fn a_dead_parser_is_named_and_replaced() -> Outcome {
     assert_eq!(error.to_string(), "parse deep.html: parser crashed: it is nested too deeply");
     let again = pool.parse("next.pdf", b"x".to_vec()).await;
     assert!(matches!(again, Err(ParseError::Crashed { .. })) && pool.stats().started == 2);
+    Ok(())
+}
+
+/// Tries, in a process that has served as a parser, what hostile code would try.
+fn report_what_is_possible() -> Outcome {
+    let tries: [(&str, std::io::Result<()>); 6] = [
+        ("udp", UdpSocket::bind("127.0.0.1:0").map(drop)),
+        ("tcp", TcpStream::connect("127.0.0.1:9").map(drop)),
+        ("program", Command::new("/bin/true").status().map(drop)),
+        ("write", File::create(std::env::temp_dir().join("footnote-confined")).map(drop)),
+        ("read", File::open("/etc/passwd").map(drop)),
+        ("remove", std::fs::remove_file("/nowhere/footnote-confined")),
+    ];
+    for (name, outcome) in tries {
+        let kind = outcome.map_err(|error| error.kind());
+        println!("{name} {kind:?}");
+    }
+    // Threads of its own stay possible.
+    println!("thread {:?}", std::thread::Builder::new().spawn(|| 7).map(|thread| thread.join().ok()));
+    Ok(())
+}
+
+fn a_confined_parser_reaches_nothing() -> Outcome {
+    if !cfg!(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))) {
+        return Ok(());
+    }
+    let limits = serde_json::to_vec(&Limits::default())?;
+    let mut child =
+        Command::new(std::env::current_exe()?).arg("confined").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    if let Some(mut input) = child.stdin.take() {
+        input.write_all(&(limits.len() as u64).to_le_bytes())?;
+        input.write_all(&limits)?;
+    }
+    let output = String::from_utf8(child.wait_with_output()?.stdout)?;
+    let denied = "Err(PermissionDenied)";
+    let tries: Vec<String> =
+        ["udp", "tcp", "program", "write", "read", "remove"].iter().map(|name| format!("{name} {denied}")).collect();
+    assert_eq!(output.trim(), format!("{}\nthread Ok(Some(7))", tries.join("\n")));
     Ok(())
 }
 

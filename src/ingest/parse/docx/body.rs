@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 
 use super::{
-    super::table::Table,
+    super::{
+        HIDDEN_TEXT,
+        table::Table,
+        xml::{self, Element, Event},
+    },
     Draft, Fault,
     styles::{ListMark, Numbering, Styles, outline},
-    xml::{self, Element, Event},
 };
 
 /// Text of each note by its id.
@@ -22,6 +25,9 @@ pub(super) fn write(xml: &str, styles: &Styles, notes: &Notes, draft: &mut Draft
         walk.event(event);
         Ok(())
     })?;
+    if walk.dropped_hidden {
+        draft.note(HIDDEN_TEXT);
+    }
     for block in walk.blocks {
         block.write(draft);
     }
@@ -100,6 +106,7 @@ struct Paragraph {
 #[derive(Default)]
 struct OpenTable {
     table: Table,
+    rows: usize,
     cell: String,
     columns: usize,
 }
@@ -114,6 +121,9 @@ struct Walk<'a> {
     /// Open elements whose text is not part of the document as it stands.
     unseen: usize,
     in_text: bool,
+    /// The open run is hidden.
+    is_vanished: bool,
+    dropped_hidden: bool,
     counters: HashMap<Numbering, i64>,
     used_notes: Vec<&'a str>,
 }
@@ -128,6 +138,8 @@ impl<'a> Walk<'a> {
             tables: Vec::new(),
             unseen: 0,
             in_text: false,
+            is_vanished: false,
+            dropped_hidden: false,
             counters: HashMap::new(),
             used_notes: Vec::new(),
         }
@@ -152,6 +164,11 @@ impl<'a> Walk<'a> {
     fn open(&mut self, element: &Element<'_>) {
         match element.name() {
             "p" => self.paragraphs.push(Paragraph::default()),
+            "r" => self.is_vanished = false,
+            // The paragraph's mark can be hidden too, outside of any run.
+            "vanish" => {
+                self.is_vanished = !matches!(element.attribute("val").as_deref(), Some("0" | "false" | "off"));
+            }
             "t" => self.in_text = true,
             "tab" | "ptab" => self.text("\t"),
             "br" | "cr" => self.text("\n"),
@@ -162,6 +179,12 @@ impl<'a> Walk<'a> {
             "tr" => {
                 if let Some(open) = self.tables.last_mut() {
                     open.table.start_row();
+                    open.rows += 1;
+                }
+            }
+            "tblHeader" => {
+                if let Some(open) = self.tables.last_mut().filter(|open| open.rows == 1) {
+                    open.table.name_columns();
                 }
             }
             "tc" => {
@@ -192,6 +215,7 @@ impl<'a> Walk<'a> {
     fn close(&mut self, name: &str) {
         match name {
             "t" => self.in_text = false,
+            "r" | "pPr" => self.is_vanished = false,
             "p" => self.close_paragraph(),
             "tc" => {
                 if let Some(open) = self.tables.last_mut() {
@@ -204,6 +228,10 @@ impl<'a> Walk<'a> {
     }
 
     fn text(&mut self, text: &str) {
+        if self.is_vanished {
+            self.dropped_hidden |= !text.trim().is_empty();
+            return;
+        }
         if let Some(paragraph) = self.paragraphs.last_mut() {
             // A tab before the first word is an indent.
             if !(paragraph.text.is_empty() && text == "\t") {

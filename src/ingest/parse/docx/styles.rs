@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::xml::{self, Event};
+use super::super::xml::{self, Event};
 
 /// How far a chain of `basedOn` is followed.
 const MAX_ANCESTORS: usize = 16;

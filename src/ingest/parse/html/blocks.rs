@@ -22,6 +22,8 @@ pub(super) enum Role {
     Table,
     Row,
     Cell,
+    /// A cell that names its column or row.
+    NameCell,
     Preformatted,
     Break,
 }
@@ -45,7 +47,8 @@ pub(super) fn role(name: &str) -> Role {
         "li" => Role::Item,
         "table" => Role::Table,
         "tr" => Role::Row,
-        "td" | "th" => Role::Cell,
+        "td" => Role::Cell,
+        "th" => Role::NameCell,
         "pre" | "textarea" | "listing" | "xmp" => Role::Preformatted,
         "br" => Role::Break,
         _ => Role::Inline,
@@ -59,9 +62,9 @@ pub(super) fn is_layout_table(table: NodeRef<'_, Node>) -> bool {
         let Node::Element(element) = node.value() else { continue };
         match role(element.name()) {
             Role::Table | Role::Heading(_) => return true,
-            Role::Cell => {
+            Role::Cell | Role::NameCell => {
                 let beside = node.next_siblings().filter_map(|next| next.value().as_element());
-                has_columns |= beside.take(1).any(|next| role(next.name()) == Role::Cell);
+                has_columns |= beside.take(1).any(|next| matches!(role(next.name()), Role::Cell | Role::NameCell));
             }
             _ => {}
         }

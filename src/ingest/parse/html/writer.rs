@@ -78,7 +78,7 @@ impl Writer {
         }
         match role {
             Role::Heading(_) if self.table.is_none() => self.capture = Some((String::new(), 1)),
-            Role::Cell => self.capture = Some((String::new(), span(element))),
+            Role::Cell | Role::NameCell => self.capture = Some((String::new(), span(element))),
             Role::Row => {
                 if let Some(table) = &mut self.table {
                     table.start_row();
@@ -109,9 +109,12 @@ impl Writer {
     pub(super) fn close(&mut self, role: Role) {
         match role {
             Role::Heading(level) if self.table.is_none() => self.close_heading(level),
-            Role::Cell => {
+            Role::Cell | Role::NameCell => {
                 if let (Some((words, columns)), Some(table)) = (self.capture.take(), &mut self.table) {
-                    table.push_cell(&words, columns);
+                    match role {
+                        Role::NameCell => table.push_name(&words, columns),
+                        _ => table.push_cell(&words, columns),
+                    }
                 }
             }
             _ if self.capture.is_some() => {

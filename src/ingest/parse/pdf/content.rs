@@ -8,8 +8,11 @@ use lopdf::{
 };
 
 use super::{
+    annotations::appearances,
     font::{Font, Fonts, page_resources},
-    lines::{Line, Lines, Piece},
+    lines::{Line, Lines, Piece, Sight},
+    matrix::Matrix,
+    paint::{Area, Fill, Paint, is_gray_space},
 };
 
 const MAX_OPERATIONS: usize = 4_000_000;
@@ -18,23 +21,44 @@ const MAX_SAVED_STATES: usize = 512;
 const MAX_FORM_DEPTH: usize = 8;
 const MAX_TREE_DEPTH: usize = 64;
 
-/// The page's lines that a reader sees, without running headers and footers where a file marks them.
+/// What a page holds.
+#[derive(Default)]
+pub(super) struct Page {
+    /// What a reader sees, without running headers and footers where a file marks them.
+    pub(super) lines: Vec<Line>,
+    /// Whether pictures take much of it.
+    pub(super) is_scan: bool,
+    /// Whether text was left out that a reader does not see.
+    pub(super) dropped_hidden: bool,
+}
+
 pub(super) fn read_page<'a>(
     document: &'a Document,
     page: ObjectId,
     fonts: &mut Fonts<'a>,
     max_bytes: usize,
-) -> Result<Vec<Line>, String> {
+) -> Result<Page, String> {
     let content = document.get_page_content_with_limit(page, max_bytes).map_err(|error| error.to_string())?;
-    let mut run = Run { document, fonts, max_bytes, lines: Lines::default(), operations: 0 };
+    let paint = Paint::default();
+    let mut run = Run { document, fonts, max_bytes, lines: Lines::default(), operations: 0, paint };
     run.content(&content, &page_resources(document, page), State::default(), 0);
+    for (appearance, place) in appearances(document, page) {
+        run.appearance(appearance, place);
+    }
+    let visible = visible_box(document, page);
+    let is_scan = run.paint.is_scan(visible);
     let lines = kept(run.lines.finish(), |line| !line.is_artifact);
-    Ok(match visible_box(document, page) {
+    let drawn = lines.len();
+    // Text without ink over a scan is what a recogniser read in the picture.
+    let is_seen = |line: &Line| line.sight == Sight::Seen || line.sight == Sight::Inkless && is_scan;
+    let lines: Vec<Line> = lines.into_iter().filter(is_seen).collect();
+    let lines = match visible {
         Some([left, bottom, right, top]) => kept(lines, |line| {
             line.right >= left && line.left <= right && line.baseline >= bottom && line.baseline <= top
         }),
         None => lines,
-    })
+    };
+    Ok(Page { dropped_hidden: lines.len() < drawn, is_scan, lines })
 }
 
 /// The lines that pass, or all where none does.
@@ -44,7 +68,7 @@ fn kept(lines: Vec<Line>, passes: impl Fn(&Line) -> bool) -> Vec<Line> {
 }
 
 /// Left, bottom, right and top of what is shown of a page; a file may hold text outside.
-fn visible_box(document: &Document, page: ObjectId) -> Option<[f64; 4]> {
+fn visible_box(document: &Document, page: ObjectId) -> Option<Area> {
     let mut node = document.get_dictionary(page).ok()?;
     for _ in 0..MAX_TREE_DEPTH {
         for key in [b"CropBox".as_slice(), b"MediaBox"] {
@@ -61,42 +85,6 @@ fn visible_box(document: &Document, page: ObjectId) -> Option<[f64; 4]> {
     None
 }
 
-/// An affine map `[a b c d e f]` as PDF writes it.
-#[derive(Clone, Copy)]
-struct Matrix([f64; 6]);
-
-impl Matrix {
-    const IDENTITY: Self = Self([1.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
-
-    /// First `self`, then `next`.
-    fn then(self, next: Self) -> Self {
-        let ([a, b, c, d, e, f], [na, nb, nc, nd, ne, nf]) = (self.0, next.0);
-        Self([
-            a * na + b * nc,
-            a * nb + b * nd,
-            c * na + d * nc,
-            c * nb + d * nd,
-            e * na + f * nc + ne,
-            e * nb + f * nd + nf,
-        ])
-    }
-
-    fn apply(self, x: f64, y: f64) -> (f64, f64) {
-        let [a, b, c, d, e, f] = self.0;
-        (x * a + y * c + e, x * b + y * d + f)
-    }
-
-    fn moved(self, x: f64, y: f64) -> Self {
-        Self([1.0, 0.0, 0.0, 1.0, x, y]).then(self)
-    }
-
-    fn of(operands: &[Object]) -> Option<Self> {
-        let mut numbers = operands.iter().filter_map(|n| n.as_float().ok()).map(f64::from);
-        let mut next = || numbers.next();
-        Some(Self([next()?, next()?, next()?, next()?, next()?, next()?]))
-    }
-}
-
 #[derive(Clone)]
 struct State {
     page: Matrix,
@@ -109,6 +97,12 @@ struct State {
     stretch: f64,
     leading: f64,
     rise: f64,
+    fill: Fill,
+    /// One part of a colour is a shade of gray.
+    is_gray: bool,
+    /// Text rendering mode 3: neither filled nor stroked.
+    is_inkless: bool,
+    line_width: f64,
 }
 
 impl Default for State {
@@ -124,6 +118,10 @@ impl Default for State {
             stretch: 1.0,
             leading: 0.0,
             rise: 0.0,
+            fill: Fill::Seen,
+            is_gray: true,
+            is_inkless: false,
+            line_width: 1.0,
         }
     }
 }
@@ -141,6 +139,7 @@ struct Run<'a, 'f> {
     max_bytes: usize,
     lines: Lines,
     operations: usize,
+    paint: Paint,
 }
 
 impl<'a> Run<'a, '_> {
@@ -156,7 +155,22 @@ impl<'a> Run<'a, '_> {
                 break;
             }
             let number = |index: usize| operands.get(index).and_then(|n| n.as_float().ok()).map_or(0.0, f64::from);
+            if let Some(fill) = Fill::set_by(&operator, &operands, state.is_gray) {
+                state.fill = fill;
+                continue;
+            }
+            if self.path(&operator, &operands, &state) {
+                continue;
+            }
             match operator.as_str() {
+                "cs" => {
+                    let name = operands.first().and_then(|name| name.as_name().ok()).unwrap_or_default();
+                    (state.fill, state.is_gray) = (Fill::Seen, is_gray_space(self.document, resources, name));
+                }
+                "Tr" => state.is_inkless = number(0) == 3.0,
+                "w" => state.line_width = number(0),
+                "BI" => self.paint.picture(state.page.hull([0.0, 0.0, 1.0, 1.0])),
+                "sh" => self.paint.cover_all(),
                 "q" if saved.len() < MAX_SAVED_STATES => saved.push(state.clone()),
                 "Q" => {
                     // The text position is not part of the saved state.
@@ -221,6 +235,38 @@ impl<'a> Run<'a, '_> {
         }
     }
 
+    /// Follows the operators that build and paint paths; `false` for others.
+    fn path(&mut self, operator: &str, operands: &[Object], state: &State) -> bool {
+        let numbers = || operands.iter().filter_map(|n| n.as_float().ok()).map(f64::from);
+        match operator {
+            "m" | "l" | "c" | "v" | "y" => {
+                let numbers: Vec<f64> = numbers().collect();
+                for point in numbers.chunks_exact(2) {
+                    if let [x, y] = point {
+                        self.paint.point(state.page.apply(*x, *y));
+                    }
+                }
+            }
+            "re" => {
+                let numbers: Vec<f64> = numbers().collect();
+                if let [x, y, width, height] = numbers.as_slice() {
+                    for (x, y) in [(*x, *y), (x + width, *y), (*x, y + height), (x + width, y + height)] {
+                        self.paint.point(state.page.apply(x, y));
+                    }
+                }
+            }
+            "f" | "F" | "f*" | "B" | "B*" | "b" | "b*" => self.paint.fill(state.fill == Fill::White),
+            "S" | "s" => {
+                let [a, b, ..] = state.page.0;
+                self.paint.stroke(state.line_width * a.hypot(b));
+            }
+            "n" => self.paint.end_path(),
+            "h" => {}
+            _ => return false,
+        }
+        true
+    }
+
     /// Draws a form object's own content.
     fn form(&mut self, operands: &[Object], resources: &[&'a Dictionary], state: &State, depth: usize) {
         let document = self.document;
@@ -229,6 +275,13 @@ impl<'a> Run<'a, '_> {
             let objects = resources.get_deref(b"XObject", document).and_then(Object::as_dict).ok()?;
             objects.get_deref(name, document).and_then(Object::as_stream).ok()
         });
+        let is_picture = |object: &&lopdf::Stream| {
+            object.dict.get(b"Subtype").and_then(Object::as_name).is_ok_and(|kind| kind == b"Image")
+        };
+        if form.filter(is_picture).is_some() {
+            self.paint.picture(state.page.hull([0.0, 0.0, 1.0, 1.0]));
+            return;
+        }
         let Some(form) =
             form.filter(|form| form.dict.get(b"Subtype").and_then(Object::as_name).is_ok_and(|kind| kind == b"Form"))
         else {
@@ -245,6 +298,15 @@ impl<'a> Run<'a, '_> {
         match form.dict.get_deref(b"Resources", document).and_then(Object::as_dict) {
             Ok(own) => self.content(&content, &[own], inner, depth + 1),
             Err(_) => self.content(&content, resources, inner, depth + 1),
+        }
+    }
+
+    /// Draws what an annotation looks like.
+    fn appearance(&mut self, appearance: &'a lopdf::Stream, place: Matrix) {
+        let own = appearance.dict.get_deref(b"Resources", self.document).and_then(Object::as_dict);
+        let resources: Vec<&Dictionary> = own.into_iter().collect();
+        if let Ok(content) = appearance.get_plain_content_with_limit(self.max_bytes) {
+            self.content(&content, &resources, State { page: place, ..State::default() }, 1);
         }
     }
 
@@ -265,7 +327,13 @@ impl<'a> Run<'a, '_> {
         let [_, _, c, d, ..] = placed.0;
         let size = state.size.abs() * c.hypot(d);
         let is_artifact = sections.iter().any(|artifact| *artifact);
-        self.lines.show(&Piece { text: &text, start, end, size, is_artifact });
+        let middle = ((start.0 + end.0) / 2.0, (start.1 + end.1) / 2.0 + size / 4.0);
+        let sight = match state.fill {
+            _ if state.is_inkless => Sight::Inkless,
+            Fill::White if self.paint.is_white_at(middle) => Sight::White,
+            _ => Sight::Seen,
+        };
+        self.lines.show(&Piece { text: &text, start, end, size, is_artifact, sight });
         state.text = state.text.moved(advance, 0.0);
     }
 }

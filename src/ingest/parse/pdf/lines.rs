@@ -11,6 +11,18 @@ pub(super) struct Line {
     pub(super) is_horizontal: bool,
     /// Drawn as page decoration (running header, page number) by a tagged file.
     pub(super) is_artifact: bool,
+    pub(super) sight: Sight,
+}
+
+/// Whether a reader sees a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Sight {
+    #[default]
+    Seen,
+    /// White on the white page.
+    White,
+    /// Drawn without any ink.
+    Inkless,
 }
 
 /// A piece of text with its baseline from `start` to `end`.
@@ -20,6 +32,7 @@ pub(super) struct Piece<'t> {
     pub(super) end: (f64, f64),
     pub(super) size: f64,
     pub(super) is_artifact: bool,
+    pub(super) sight: Sight,
 }
 
 /// A gap of this many font sizes is a space; a wider one parts table cells.
@@ -86,6 +99,7 @@ impl Open {
             size: piece.size,
             is_horizontal: direction.0 > 0.99,
             is_artifact: piece.is_artifact,
+            sight: piece.sight,
         };
         Self {
             line,
@@ -102,7 +116,7 @@ impl Open {
         let size = self.line.size.max(piece.size).max(1e-3);
         let (along, across) = self.measure(piece.start);
         let to_end = along - self.measure(self.end).0;
-        if across.abs() > 0.45 * size || piece.is_artifact != self.line.is_artifact {
+        if across.abs() > 0.45 * size || (piece.is_artifact, piece.sight) != (self.line.is_artifact, self.line.sight) {
             return false;
         }
         let shift = (piece.start.0 - self.last_start.0).hypot(piece.start.1 - self.last_start.1);

@@ -77,6 +77,72 @@ fn a_page_without_text_and_a_running_header_are_told() {
 }
 
 #[test]
+fn text_that_nobody_sees_is_left_out_and_told() -> Result<(), Fault> {
+    let seen = "BT /F 10 Tf 72 700 Td (Seen) Tj ET";
+    let unseen = [
+        "1 g BT /F 10 Tf 72 600 Td (white) Tj ET",
+        "1 1 1 rg BT /F 10 Tf 72 600 Td (white) Tj ET",
+        "0 0 0 0 k BT /F 10 Tf 72 600 Td (white) Tj ET",
+        "BT 3 Tr /F 10 Tf 72 600 Td (inkless) Tj ET",
+    ];
+    for text in unseen {
+        let document = parsed(&[&format!("{seen} {text}")])?;
+        assert_eq!(
+            (document.text.as_str(), document.notes.as_slice()),
+            ("Seen", [HIDDEN_TEXT.to_owned()].as_slice()),
+            "{text}"
+        );
+    }
+    let on_blue = "0 0 1 rg 50 590 200 30 re f 1 g BT /F 10 Tf 72 600 Td (white) Tj ET";
+    let document = parsed(&[&format!("{seen} {on_blue}")])?;
+    assert_eq!((document.text.as_str(), document.notes.len()), ("Seen\n\nwhite", 0));
+    Ok(())
+}
+
+#[test]
+fn filled_fields_and_typed_notes_are_read() -> Result<(), Fault> {
+    let mut document = Document::load_mem(&pdf(&[BODY])).map_err(|error| Fault::broken(error.to_string()))?;
+    let font = document.add_object(dictionary! { "Type" => "Font", "Subtype" => "Type1", "BaseFont" => "Helvetica" });
+    let mut annotation = |words: &str, flags: i64| {
+        let look = dictionary! {
+            "Subtype" => "Form", "BBox" => vec![0.into(), 0.into(), 100.into(), 20.into()],
+            "Resources" => dictionary! { "Font" => dictionary! { "F" => font } },
+        };
+        let look = document.add_object(Stream::new(look, format!("BT /F 10 Tf 2 5 Td ({words}) Tj ET").into_bytes()));
+        Object::Dictionary(dictionary! {
+            "Subtype" => "Widget", "F" => flags, "AP" => dictionary! { "N" => look },
+            "Rect" => vec![72.into(), 300.into(), 172.into(), 320.into()],
+        })
+    };
+    let annotations = vec![annotation("Ada Lovelace", 4), annotation("secret", 2)];
+    let page = document.page_iter().next().ok_or(Fault::Encrypted)?;
+    let page = document.get_dictionary_mut(page).map_err(|error| Fault::broken(error.to_string()))?;
+    page.set("Annots", annotations);
+    let mut bytes = Vec::new();
+    document.save_to(&mut bytes).map_err(|error| Fault::broken(error.to_string()))?;
+    let text = parse(&bytes, &Limits::default())?.finish("file", 1 << 20)?.text;
+    assert!(text.ends_with("starts here.\n\nAda Lovelace"), "{text}");
+    Ok(())
+}
+
+#[test]
+fn scanned_pages_are_told_and_recognised_text_is_kept() -> Result<(), Fault> {
+    const PICTURE: &str = "q 500 0 0 700 0 0 cm BI /W 1 /H 1 /BPC 8 /CS /G ID x EI Q";
+    let words = "BT /F 10 Tf 72 700 Td (Words) Tj ET";
+    let document = parsed(&[words, PICTURE, PICTURE, words, PICTURE])?;
+    assert_eq!(document.notes, ["pages 2-3, 5 are scanned and hold no text"]);
+    let recognised = format!("{PICTURE} BT 3 Tr /F 10 Tf 72 700 Td (Read by a machine) Tj ET");
+    let document = parsed(&[&recognised])?;
+    assert_eq!((document.text.as_str(), document.notes.len()), ("Read by a machine", 0));
+    let all = parsed(&[PICTURE, PICTURE]).map_err(|fault| fault.of("a.pdf", "PDF").to_string());
+    assert_eq!(
+        all.err().as_deref(),
+        Some("parse a.pdf: pages 1-2 are scanned and hold no text: recognise the text (OCR) first")
+    );
+    Ok(())
+}
+
+#[test]
 fn truncated_and_looping_files_have_reasons() {
     let whole = pdf(&[BODY]);
     for cut in [20, whole.len() / 4, whole.len() / 2, whole.len() - 10] {

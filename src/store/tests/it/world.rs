@@ -54,6 +54,7 @@ pub fn parsed(text: &str) -> Document {
         text: text.into(),
         headings: vec![Heading { level: 1, start: 0, text: "Handbook".into() }],
         pages: vec![PageStart { number: 1, start: 0 }],
+        notes: Vec::new(),
     }
 }
 

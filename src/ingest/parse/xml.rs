@@ -2,7 +2,7 @@
 
 use quick_xml::{Reader, events};
 
-use super::Fault;
+use super::error::Fault;
 
 const MAX_DEPTH: usize = 4_096;
 
@@ -25,6 +25,26 @@ impl Element<'_> {
         let attributes = self.0.attributes().flatten();
         let found = attributes.into_iter().find(|attribute| attribute.key.local_name().as_ref() == name)?;
         Some(found.value.into_owned())
+    }
+
+    /// Value of the attribute with this local name that has a namespace of its own.
+    pub(super) fn prefixed_attribute(&self, name: &str) -> Option<String> {
+        let attributes = self.0.attributes().flatten();
+        let found = attributes
+            .into_iter()
+            .find(|attribute| attribute.key.prefix().is_some() && attribute.key.local_name().as_ref() == name)?;
+        Some(found.value.into_owned())
+    }
+
+    /// All attributes by local name, without namespace declarations.
+    pub(super) fn attributes(&self) -> Vec<(String, String)> {
+        let attributes = self.0.attributes().flatten();
+        let named = attributes.into_iter().filter_map(|attribute| {
+            let is_declaration = attribute.key.as_ref() == "xmlns" || attribute.key.as_ref().starts_with("xmlns:");
+            let name = attribute.key.local_name().as_ref().to_owned();
+            (!is_declaration).then(|| (name, attribute.value.into_owned()))
+        });
+        named.collect()
     }
 
     /// The attribute `val` as a number.
