@@ -39,6 +39,7 @@ pub async fn run(global: &Global, args: Document) -> anyhow::Result<()> {
     let mut value = json!({
         "id": document.id, "title": document.title, "uri": document.uri, "media_type": document.media_type,
         "modified_at": document.modified_at, "version": version.version, "superseded": version.superseded, "versions": versions,
+        "notes": version.notes,
     });
     if args.text {
         value["text"] = version.text.into();
@@ -46,8 +47,9 @@ pub async fn run(global: &Global, args: Document) -> anyhow::Result<()> {
     if global.json {
         return output::json(&value);
     }
+    let notes: String = version.notes.iter().map(|note| format!("\nnote: {note}")).collect();
     output::text(&format!(
-        "{}\n{}\n{} versions, current {}",
+        "{}\n{}\n{} versions, current {}{notes}",
         document.title,
         document.uri,
         document.versions.len(),

@@ -1,6 +1,6 @@
 //! Versions: the stored texts that citations point into.
 
-use domain::{Document, DocumentId, Heading, PageStart, VersionHash, Viewer};
+use domain::{Document, DocumentId, Heading, PageStart, SourceId, VersionHash, Viewer};
 use jiff::Timestamp;
 use sea_orm::{
     ActiveValue::Set,
@@ -35,6 +35,8 @@ pub struct VersionView {
     pub text: String,
     pub pages: Vec<PageStart>,
     pub headings: Vec<Heading>,
+    /// What parsing left out, and why.
+    pub notes: Vec<String>,
     /// Whether a newer version took its place.
     pub superseded: bool,
 }
@@ -75,7 +77,38 @@ impl Store {
             text: stored.text,
             pages: list(&stored.pages)?,
             headings: list(&stored.headings)?,
+            notes: stored.notes.as_deref().map(list).transpose()?.unwrap_or_default(),
         })
+    }
+}
+
+impl Store {
+    /// What parsing left out of a source's live documents: external id and note. Names and notes only: for admins.
+    pub async fn notes(&self, source: &SourceId) -> Result<Vec<(String, String)>> {
+        let rows: Vec<(String, String, String)> = document::Entity::find()
+            .select_only()
+            .columns([document::Column::Id, document::Column::ExternalId, document::Column::Version])
+            .filter(document::Column::SourceId.eq(source.as_str()))
+            .filter(document::Column::DeletedAt.is_null())
+            .filter(document::Column::Id.in_subquery(
+                Query::select()
+                    .column(version::Column::DocumentId)
+                    .from(version::Entity)
+                    .and_where(version::Column::Notes.is_not_null())
+                    .take(),
+            ))
+            .order_by_asc(document::Column::ExternalId)
+            .into_tuple()
+            .all(self.read())
+            .await?;
+        let mut notes = Vec::new();
+        for (id, name, hash) in rows {
+            let stored = version::Entity::find_by_id((id, hash)).select_only().column(version::Column::Notes);
+            let stored: Option<Option<String>> = stored.into_tuple().one(self.read()).await?;
+            let texts: Vec<String> = stored.flatten().as_deref().map(list).transpose()?.unwrap_or_default();
+            notes.extend(texts.into_iter().map(|note| (name.clone(), note)));
+        }
+        Ok(notes)
     }
 }
 
@@ -113,19 +146,20 @@ pub(crate) async fn insert<C: ConnectionTrait>(
     parsed: Document,
     now: Timestamp,
 ) -> Result<()> {
-    use version::Column::{AccessClassId, DocumentId, Hash, Headings, Pages, SupersededAt};
+    use version::Column::{AccessClassId, DocumentId, Hash, Headings, Notes, Pages, SupersededAt};
     let row = version::ActiveModel {
         document_id: Set(id.to_string()),
         hash: Set(hash.to_string()),
         text: Set(parsed.text),
         headings: Set(json(&parsed.headings)?),
         pages: Set(json(&parsed.pages)?),
+        notes: Set((!parsed.notes.is_empty()).then(|| json(&parsed.notes)).transpose()?),
         created_at: Set(to_micros(now)),
         superseded_at: Set(None),
         access_class_id: Set(None),
     };
     let again = OnConflict::columns([DocumentId, Hash])
-        .update_columns([Headings, Pages, SupersededAt, AccessClassId])
+        .update_columns([Headings, Pages, Notes, SupersededAt, AccessClassId])
         .to_owned();
     version::Entity::insert(row).on_conflict(again).exec_without_returning(db).await?;
     Ok(())

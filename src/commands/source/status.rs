@@ -29,6 +29,8 @@ pub struct Status {
     /// Documents whose very text another one holds, which answers for them.
     duplicate_count: u64,
     failed: Vec<Failed>,
+    /// What was left out of documents that were read: scanned pages, hidden text.
+    notes: Vec<Note>,
     last_success: Option<Timestamp>,
     next_sync: Option<Timestamp>,
     schedule: Option<String>,
@@ -36,6 +38,12 @@ pub struct Status {
     rate: Option<f64>,
     eta_seconds: Option<f64>,
     settings: Value,
+}
+
+#[derive(Debug, Serialize)]
+struct Note {
+    item: String,
+    note: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -81,6 +89,7 @@ impl Status {
             waiting_count: counts.documents - counts.indexed,
             duplicate_count: counts.duplicates,
             failed,
+            notes: store.notes(&source.id).await?.into_iter().map(|(item, note)| Note { item, note }).collect(),
             last_success: sync.succeeded_at,
             next_sync: sync.run_after,
             schedule: source.settings.schedule.clone(),
@@ -121,6 +130,10 @@ impl Status {
         );
         if self.failed.len() > SHOWN {
             lines.push(format!("  and {} more failures: --json names them all", self.failed.len() - SHOWN));
+        }
+        lines.extend(self.notes.iter().take(SHOWN).map(|note| format!("  note: {}: {}", note.item, note.note)));
+        if self.notes.len() > SHOWN {
+            lines.push(format!("  and {} more notes: --json has them all", self.notes.len() - SHOWN));
         }
         lines.join("\n")
     }

@@ -12,6 +12,7 @@ pub struct Model {
     pub text: String,
     pub headings: String,
     pub pages: String,
+    pub notes: Option<String>,
     pub created_at: i64,
     pub superseded_at: Option<i64>,
     /// Who could read it when it was superseded. The live version's readers are its document's.

@@ -33,8 +33,9 @@ impl MigrationTrait for Migration {
 }
 
 /// `revision`: what the source calls the state that was fetched, behind the recipe it was parsed by.
-/// `settings`: JSON of what holds for a source of any kind.
-const COLUMNS: &[(&str, &str)] = &[("documents", "revision"), ("failures", "revision"), ("sources", "settings")];
+/// `settings`: JSON of what holds for a source of any kind. `notes`: JSON of what parsing left out, and why.
+const COLUMNS: &[(&str, &str)] =
+    &[("documents", "revision"), ("failures", "revision"), ("sources", "settings"), ("versions", "notes")];
 
 fn members() -> TableCreateStatement {
     Table::create()

@@ -150,15 +150,17 @@ async fn a_removed_source_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn revisions_come_back_as_they_were_stored() {
+async fn revisions_and_notes_come_back_as_they_were_stored() {
     on_each_engine(async |store| {
         let source = settle(&store).await;
         let mut write = put(1, "one", &["everyone"]);
-        if let Write::Put { revision, .. } = &mut write {
+        if let Write::Put { revision, parsed, .. } = &mut write {
             *revision = Some("r1 etag".into());
+            parsed.notes.push("page 2 is scanned".into());
         }
         store.apply_batch(&source, vec![write], None, at(1)).await.unwrap();
         assert_eq!(store.known_documents(&source).await.unwrap()["1.md"].revision.as_deref(), Some("r1 etag"));
+        assert_eq!(store.notes(&source).await.unwrap(), [("1.md".to_owned(), "page 2 is scanned".to_owned())]);
         let seen = Write::Seen { external_id: "1.md".into(), revision: Some("r1 other".into()) };
         store.apply_batch(&source, vec![seen], None, at(2)).await.unwrap();
         assert_eq!(store.known_documents(&source).await.unwrap()["1.md"].revision.as_deref(), Some("r1 other"));
