@@ -1,10 +1,12 @@
 //! Systems that documents come from: a folder each, and what they share.
+#![cfg_attr(test, expect(clippy::unwrap_used, clippy::panic, reason = "a failing test may panic"))]
 
 mod config;
 #[cfg(test)]
 mod conformance;
 pub mod folder;
 mod gather;
+mod globs;
 mod http;
 mod kind;
 mod pages;
@@ -16,7 +18,9 @@ pub use kind::{Kind, Parts, SourceConfig};
 pub use secret::Secret;
 
 /// Every kind of source, by name.
-pub const KINDS: &[Kind] = &[Kind::of::<folder::FolderConfig>()];
+pub const KINDS: &[Kind] = &[
+    Kind::of::<folder::FolderConfig>(),
+];
 
 /// The kind called `name`.
 pub fn kind(name: &str) -> Option<&'static Kind> {

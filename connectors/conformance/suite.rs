@@ -102,6 +102,7 @@ pub(crate) async fn conforms(world: &dyn World) {
         faults(world, &mut truth, &replica).await;
     }
     if can.pages {
+        sync(&mut replica, &*direct(), "before pages repeat").await;
         world.repeat_pages(true).await;
         let circled = within(replica.sync(&*direct()), "pages that repeat").await;
         truth.holds(&replica, "pages that repeat");

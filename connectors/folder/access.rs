@@ -5,7 +5,7 @@ use std::{io::ErrorKind, path::Path};
 use domain::{EngineError, EngineResult, Principal};
 use serde::Deserialize;
 
-use super::globs::Globs;
+use crate::globs::Globs;
 
 pub(super) const FILE_NAME: &str = "access.toml";
 const MAX_FILE_BYTES: u64 = 1 << 20;

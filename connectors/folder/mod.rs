@@ -1,7 +1,6 @@
 //! A folder of files as a source: walks it in path order, reads batches, applies its access rules.
 
 mod access;
-mod globs;
 mod read;
 mod walk;
 
@@ -12,10 +11,9 @@ use futures::{StreamExt, stream, stream::BoxStream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use globs::Globs;
 use walk::Plan;
 
-use crate::{Parts, SourceConfig};
+use crate::{Parts, SourceConfig, globs::Globs};
 
 /// Extensions of the files that are read; all others are reported by name. Files without one count as text.
 pub const EXTENSIONS: &[&str] =

@@ -3,23 +3,23 @@
 use domain::{EngineError, EngineResult};
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
-/// A set of patterns over paths relative to the folder, with `/` between parts.
+/// A set of patterns over paths relative to a source's root, with `/` between parts.
 #[derive(Debug)]
-pub(super) struct Globs(GlobSet);
+pub(crate) struct Globs(GlobSet);
 
 impl Globs {
-    pub(super) fn new(patterns: &[String]) -> EngineResult<Self> {
+    pub(crate) fn new(patterns: &[String]) -> EngineResult<Self> {
         let mut set = GlobSetBuilder::new();
         for pattern in patterns {
             for glob in globs(pattern)? {
                 set.add(glob);
             }
         }
-        let set = set.build().map_err(|error| EngineError::give_up(format!("folder: {error}")))?;
+        let set = set.build().map_err(|error| EngineError::give_up(format!("patterns: {error}")))?;
         Ok(Self(set))
     }
 
-    pub(super) fn matches(&self, path: &str) -> bool {
+    pub(crate) fn matches(&self, path: &str) -> bool {
         self.0.is_match(path)
     }
 }
@@ -28,7 +28,7 @@ impl Globs {
 fn globs(pattern: &str) -> EngineResult<Vec<Glob>> {
     let trimmed = pattern.trim().trim_start_matches("./").trim_start_matches('/').trim_end_matches('/');
     if trimmed.is_empty() || trimmed.split('/').any(|part| part == "..") {
-        return Err(EngineError::give_up(format!("folder: `{pattern}` is not a pattern for paths below the folder")));
+        return Err(EngineError::give_up(format!("pattern `{pattern}`: it does not stay below the source's root")));
     }
     let mut texts = vec![trimmed.to_owned(), format!("{trimmed}/**")];
     if !trimmed.contains('/') {
@@ -36,7 +36,7 @@ fn globs(pattern: &str) -> EngineResult<Vec<Glob>> {
     }
     let build = |text: &String| GlobBuilder::new(text).literal_separator(true).build();
     let built: Result<Vec<Glob>, _> = texts.iter().map(build).collect();
-    built.map_err(|error| EngineError::give_up(format!("folder: pattern `{pattern}`: {error}")))
+    built.map_err(|error| EngineError::give_up(format!("pattern `{pattern}`: {error}")))
 }
 
 #[cfg(test)]
