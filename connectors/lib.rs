@@ -6,6 +6,7 @@ mod config;
 mod conformance;
 pub mod folder;
 mod gather;
+pub mod git;
 mod globs;
 mod http;
 mod kind;
@@ -20,6 +21,7 @@ pub use secret::Secret;
 /// Every kind of source, by name.
 pub const KINDS: &[Kind] = &[
     Kind::of::<folder::FolderConfig>(),
+    Kind::of::<git::GitConfig>(),
 ];
 
 /// The kind called `name`.
