@@ -7,11 +7,13 @@ mod conformance;
 pub mod folder;
 mod gather;
 pub mod git;
+pub mod github;
 mod globs;
 mod http;
 mod kind;
 mod pages;
 mod secret;
+mod thread;
 
 pub use config::ConnectorsConfig;
 pub use http::{Http, HttpConfig};
@@ -22,6 +24,7 @@ pub use secret::Secret;
 pub const KINDS: &[Kind] = &[
     Kind::of::<folder::FolderConfig>(),
     Kind::of::<git::GitConfig>(),
+    Kind::of::<github::GithubConfig>(),
 ];
 
 /// The kind called `name`.
