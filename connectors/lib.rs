@@ -8,6 +8,7 @@ pub mod folder;
 mod gather;
 pub mod git;
 pub mod github;
+pub mod gitlab;
 mod globs;
 mod http;
 mod kind;
@@ -25,6 +26,7 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<folder::FolderConfig>(),
     Kind::of::<git::GitConfig>(),
     Kind::of::<github::GithubConfig>(),
+    Kind::of::<gitlab::GitlabConfig>(),
 ];
 
 /// The kind called `name`.
