@@ -13,6 +13,9 @@ pub mod discourse;
 pub mod feed;
 pub mod folder;
 mod gather;
+pub mod git;
+pub mod github;
+pub mod gitlab;
 mod globs;
 mod http;
 pub mod hubspot;
@@ -28,6 +31,7 @@ pub mod salesforce;
 mod secret;
 pub mod servicenow;
 mod settle;
+mod thread;
 pub mod web;
 pub mod zendesk;
 
@@ -43,6 +47,9 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<discourse::DiscourseConfig>(),
     Kind::of::<feed::FeedConfig>(),
     Kind::of::<folder::FolderConfig>(),
+    Kind::of::<git::GitConfig>(),
+    Kind::of::<github::GithubConfig>(),
+    Kind::of::<gitlab::GitlabConfig>(),
     Kind::of::<hubspot::HubSpotConfig>(),
     Kind::of::<jira::JiraConfig>(),
     Kind::of::<mediawiki::MediaWikiConfig>(),

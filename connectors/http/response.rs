@@ -3,7 +3,7 @@
 use domain::{EngineError, EngineResult};
 use reqwest::{
     StatusCode,
-    header::{HeaderMap, HeaderName},
+    header::{HeaderMap, HeaderName, LINK},
 };
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -55,10 +55,26 @@ impl Response {
         }
     }
 
+    /// The next page by the `Link` header (RFC 8288), on this very server whatever host the link names.
+    pub(crate) fn next_page(&self) -> Option<Url> {
+        let target = self.url.join(next_of(self.header(LINK)?)?).ok()?;
+        let mut next = self.url.clone();
+        next.set_path(target.path());
+        next.set_query(target.query());
+        Some(next)
+    }
+
     /// A header's value as text.
     pub(crate) fn header(&self, name: HeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
+}
+
+/// The target of `rel="next"` in a `Link` header.
+fn next_of(links: &str) -> Option<&str> {
+    let is_next = |link: &&str| link.split(';').skip(1).any(|part| matches!(part.trim(), "rel=\"next\"" | "rel=next"));
+    let link = links.split('<').find(is_next)?;
+    link.split('>').next()
 }
 
 /// A URL as it may be shown: without user, password, query and fragment, which can hold secrets.
@@ -77,4 +93,20 @@ fn excerpt(body: &[u8]) -> String {
         return String::new();
     }
     text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(200).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_is_found_among_links() {
+        let links = "<https://h/a?page=1>; rel=\"prev\", <https://h/a?page=3&x=1,2>; rel=\"next\"";
+        assert_eq!(
+            next_of("<https://h/a?page=1>; rel=\"prev\", <https://h/a?page=3>; rel=\"next\""),
+            Some("https://h/a?page=3")
+        );
+        assert_eq!(next_of("<https://h/a?page=1>; rel=\"prev\""), None);
+        assert_eq!(next_of(links), Some("https://h/a?page=3&x=1,2"));
+    }
 }

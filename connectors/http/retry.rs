@@ -80,7 +80,7 @@ impl Http {
         }
         let answer = sending.send().await.map_err(|error| failure(&url, error))?;
         let (status, headers) = (answer.status(), answer.headers().clone());
-        if is_passing(status) {
+        if is_passing(status) || is_exhausted(status, &headers) {
             let message = format!("read {url}: {status}");
             return Err(match patience(&headers, (self.clock.now)()) {
                 Some(wait) => EngineError::retry_in(message, wait),
@@ -114,14 +114,29 @@ fn is_passing(status: StatusCode) -> bool {
     status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429)
 }
 
-/// `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3).
+/// What is left of a rate limit, and the second since 1970 when there is more, as many systems say it.
+const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+
+/// Whether a refusal only means that a rate limit is used up.
+fn is_exhausted(status: StatusCode, headers: &HeaderMap) -> bool {
+    let is_empty = headers.get(REMAINING).is_some_and(|left| left == "0");
+    status == StatusCode::FORBIDDEN && (is_empty || headers.contains_key(RETRY_AFTER))
+}
+
+/// `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3), or the end of a rate limit that is used up.
 fn patience(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let until = |end: Timestamp| Some(Duration::try_from(end.duration_since(now)).unwrap_or_default());
+    let Some(value) = headers.get(RETRY_AFTER) else {
+        headers.get(REMAINING).filter(|left| *left == "0")?;
+        let end = headers.get(RESET)?.to_str().ok()?.parse().ok()?;
+        return until(Timestamp::from_second(end).ok()?);
+    };
+    let value = value.to_str().ok()?.trim();
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let until = rfc2822::DateTimeParser::new().parse_timestamp(value.replace("GMT", "+0000")).ok()?;
-    Some(Duration::try_from(until.duration_since(now)).unwrap_or_default())
+    until(rfc2822::DateTimeParser::new().parse_timestamp(value.replace("GMT", "+0000")).ok()?)
 }
 
 /// The guard's refusal where that is the cause; else something that may pass.
@@ -150,5 +165,18 @@ mod tests {
         assert_eq!(asks("Tue, 24 Nov 2026 12:00:05 GMT"), Some(Duration::from_secs(5)));
         assert_eq!(asks("Tue, 24 Nov 2026 11:00:00 GMT"), Some(Duration::ZERO));
         assert_eq!(asks("soon"), None);
+    }
+
+    #[test]
+    fn a_rate_limit_that_is_used_up_ends_when_it_says() {
+        let now: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
+        let limits = |left: &str| {
+            let end = (now.as_second() + 9).to_string();
+            HeaderMap::from_iter([(REMAINING, left.parse().unwrap()), (RESET, end.parse().unwrap())])
+        };
+        assert_eq!(patience(&limits("0"), now), Some(Duration::from_secs(9)));
+        assert_eq!(patience(&limits("3"), now), None);
+        assert!(is_exhausted(StatusCode::FORBIDDEN, &limits("0")));
+        assert!(!is_exhausted(StatusCode::FORBIDDEN, &limits("3")) && !is_exhausted(StatusCode::OK, &limits("0")));
     }
 }
