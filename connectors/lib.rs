@@ -10,6 +10,7 @@ pub mod confluence;
 mod conformance;
 mod credentials;
 pub mod discourse;
+mod extensions;
 pub mod feed;
 pub mod folder;
 mod gather;
@@ -36,6 +37,7 @@ pub mod web;
 pub mod zendesk;
 
 pub use config::ConnectorsConfig;
+pub use extensions::EXTENSIONS;
 pub use http::{Http, HttpConfig};
 pub use kind::{Kind, Parts, SourceConfig};
 pub use secret::Secret;

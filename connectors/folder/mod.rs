@@ -16,10 +16,6 @@ pub(crate) use walk::{is_leftover, unknown_extension};
 
 use crate::{Parts, SourceConfig, globs::Globs};
 
-/// Extensions of the files that are read; all others are reported by name. Files without one count as text.
-pub const EXTENSIONS: &[&str] =
-    &["md", "markdown", "mdown", "mkd", "txt", "text", "html", "htm", "xhtml", "pdf", "docx", "docm"];
-
 /// Settings of a folder source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -11,9 +11,10 @@ use jiff::Timestamp;
 use walkdir::{DirEntry, WalkDir};
 
 use super::{
-    EXTENSIONS, Settings,
+    Settings,
     access::{self, AccessRules},
 };
+use crate::EXTENSIONS;
 
 /// Files that programs leave behind, besides hidden ones.
 const LEFTOVERS: &[&str] = &["Thumbs.db", "desktop.ini"];

@@ -8,7 +8,7 @@ use super::{
     address,
     links::{self, Signals},
 };
-use crate::{folder::EXTENSIONS, http::Response};
+use crate::{EXTENSIONS, http::Response};
 
 const X_ROBOTS_TAG: HeaderName = HeaderName::from_static("x-robots-tag");
 

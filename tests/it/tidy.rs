@@ -84,8 +84,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("Client::builder(", HTTP_CLIENTS),
     ("ClientBuilder::new(", HTTP_CLIENTS),
 ];
-const CLOCKS: &[&str] = &["src/main.rs", "src/wiring.rs", "src/commands/", "src/server/clock.rs"];
-const HTTP_CLIENTS: &[&str] = &["src/models/http.rs"];
+const CLOCKS: &[&str] =
+    &["src/main.rs", "src/wiring.rs", "src/commands/", "src/server/clock.rs", "connectors/conformance/"];
+const HTTP_CLIENTS: &[&str] = &["src/models/http.rs", "connectors/http/mod.rs", "connectors/conformance/"];
 
 #[test]
 fn crates_look_down() -> Result<()> {
@@ -107,6 +108,13 @@ fn shared_libraries_have_one_version() -> Result<()> {
         let count = lock.matches(&format!("name = \"{name}\"\n")).count();
         (count != 1).then(|| format!("Cargo.lock holds {count} versions of {name}"))
     }))
+}
+
+#[test]
+fn what_is_fetched_can_be_parsed() {
+    let mut parsed = ingest::PARSED_EXTENSIONS.to_vec();
+    parsed.sort_unstable();
+    assert_eq!(connectors::EXTENSIONS, parsed);
 }
 
 #[test]
