@@ -22,6 +22,7 @@ mod http;
 pub mod hubspot;
 pub mod jira;
 mod kind;
+mod kinds;
 pub mod mediawiki;
 pub mod notion;
 mod oauth;
@@ -40,35 +41,5 @@ pub use config::ConnectorsConfig;
 pub use extensions::EXTENSIONS;
 pub use http::{Http, HttpConfig};
 pub use kind::{Kind, Parts, SourceConfig};
+pub use kinds::{KINDS, kind};
 pub use secret::Secret;
-
-/// Every kind of source, by name.
-pub const KINDS: &[Kind] = &[
-    Kind::of::<bookstack::BookStackConfig>(),
-    Kind::of::<confluence::ConfluenceConfig>(),
-    Kind::of::<discourse::DiscourseConfig>(),
-    Kind::of::<feed::FeedConfig>(),
-    Kind::of::<folder::FolderConfig>(),
-    Kind::of::<git::GitConfig>(),
-    Kind::of::<github::GithubConfig>(),
-    Kind::of::<gitlab::GitlabConfig>(),
-    Kind::of::<hubspot::HubSpotConfig>(),
-    Kind::of::<jira::JiraConfig>(),
-    Kind::of::<mediawiki::MediaWikiConfig>(),
-    Kind::of::<notion::NotionConfig>(),
-    Kind::of::<objects::AzblobConfig>(),
-    Kind::of::<objects::FtpConfig>(),
-    Kind::of::<objects::GcsConfig>(),
-    Kind::of::<objects::S3Config>(),
-    Kind::of::<objects::SftpConfig>(),
-    Kind::of::<objects::WebdavConfig>(),
-    Kind::of::<salesforce::SalesforceConfig>(),
-    Kind::of::<servicenow::ServiceNowConfig>(),
-    Kind::of::<web::WebConfig>(),
-    Kind::of::<zendesk::ZendeskConfig>(),
-];
-
-/// The kind called `name`.
-pub fn kind(name: &str) -> Option<&'static Kind> {
-    KINDS.iter().find(|kind| kind.name == name)
-}

@@ -90,13 +90,15 @@ impl Store {
             .columns([document::Column::Id, document::Column::ExternalId, document::Column::Version])
             .filter(document::Column::SourceId.eq(source.as_str()))
             .filter(document::Column::DeletedAt.is_null())
-            .filter(document::Column::Id.in_subquery(
-                Query::select()
-                    .column(version::Column::DocumentId)
-                    .from(version::Entity)
-                    .and_where(version::Column::Notes.is_not_null())
-                    .take(),
-            ))
+            .filter(
+                document::Column::Id.in_subquery(
+                    Query::select()
+                        .column(version::Column::DocumentId)
+                        .from(version::Entity)
+                        .and_where(version::Column::Notes.is_not_null())
+                        .take(),
+                ),
+            )
             .order_by_asc(document::Column::ExternalId)
             .into_tuple()
             .all(self.read())
