@@ -23,7 +23,9 @@ def units(*command):
 
 
 built = units("build")
-twice = [(new, old) for new in units("test", "--workspace") - built for old in built if old[:3] == new[:3] and old[4] == new[4]]
+# The connectors' fakes serve with axum, of which the Qdrant client needs less: a minute, once.
+ALLOWED = {"axum"}
+twice = [(new, old) for new in units("test", "--workspace") - built for old in built if old[:3] == new[:3] and old[4] == new[4] and new[1] not in ALLOWED]
 for new, old in sorted(twice):
     print(f"{new[0]} is built twice: tests add {sorted(set(new[3]) - set(old[3]))}; find who with `cargo tree -e features -i {new[1]}`")
 sys.exit(1 if twice else 0)

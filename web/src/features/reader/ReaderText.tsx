@@ -35,8 +35,8 @@ function BlockView({ block }: { block: Block }) {
           {words}
         </Heading>
       )}
-      {block.kind === 'paragraph' && (
-        <p className="block" dir="auto">
+      {(block.kind === 'paragraph' || block.kind === 'records') && (
+        <p className={block.kind === 'records' ? 'block records' : 'block'} dir="auto">
           {words}
         </p>
       )}

@@ -55,6 +55,12 @@ test('headings, tables and pages are told apart', () => {
   expect(blocks[0]?.pieces[0]).toEqual({ text: '# ', kind: 'syntax' })
 })
 
+test('rows of a table keep their lines', () => {
+  const text = 'Plan: Basic; Price: 9 EUR\nPlan: Large; Price: 29 EUR\n\nNote: prices change; ask first.'
+  const kinds = blocksOf({ text, headings: [], pages: [] }, null).map(({ kind }) => kind)
+  expect(kinds).toEqual(['records', 'paragraph'])
+})
+
 test('offsets outside the text mark nothing and break nothing', () => {
   const source = { text: 'short', headings: [{ level: 1, start: 99, text: 'gone' }], pages: [{ number: 9, start: 99 }] }
   const blocks = blocksOf(source, { start: 50, end: 60 })

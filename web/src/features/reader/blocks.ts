@@ -4,12 +4,14 @@ import { utf16Offsets } from '../../shared/scalar'
 
 /** Syntax is a heading's `#`: kept in the text, not shown. */
 export type Piece = { text: string; kind: 'plain' | 'marked' | 'syntax' }
-export type Block = { at: number; kind: 'paragraph' | 'heading' | 'verbatim'; level: number; page: number | null; pieces: Piece[] }
+export type Block = { at: number; kind: 'paragraph' | 'heading' | 'verbatim' | 'records'; level: number; page: number | null; pieces: Piece[] }
 export type Range = { start: number; end: number }
 
 type Source = Pick<DocumentText, 'text' | 'headings' | 'pages'>
 /** Tables and code, whose columns only line up in a fixed width. */
 const VERBATIM = /^(?:\||```|~~~| {4})/
+/** Rows of a table as `Name: value; Name: value`, a line each. */
+const RECORDS = /^[^\n:;|]{1,80}: [^\n;]*; [^\n:;]{1,80}: /
 const HEADING_SYNTAX = /^#{1,6}[ \t]+/
 
 type Cut = { at: number; level: number; page: number | null }
@@ -41,10 +43,15 @@ export function blocksOf({ text, headings, pages }: Source, range: Range | null)
   return sorted.flatMap(({ at, level, page }, index) => {
     const end = sorted[index + 1]?.at ?? text.length
     if (end <= at) return []
-    const kind = level > 0 ? 'heading' : VERBATIM.test(text.slice(at, end)) ? 'verbatim' : 'paragraph'
+    const kind = level > 0 ? 'heading' : kindOf(text.slice(at, end))
     const hidden = kind === 'heading' ? (HEADING_SYNTAX.exec(text.slice(at, end))?.[0].length ?? 0) : 0
     return [{ at, kind, level, page, pieces: piecesOf(text, at, end, hidden, marked) }]
   })
+}
+
+function kindOf(block: string): Block['kind'] {
+  if (VERBATIM.test(block)) return 'verbatim'
+  return RECORDS.test(block) ? 'records' : 'paragraph'
 }
 
 /** `text[start, end)` cut where the marked range and the `hidden` first characters of syntax begin and end. */
