@@ -9,6 +9,7 @@ pub mod confluence;
 #[cfg(test)]
 mod conformance;
 mod credentials;
+mod digest;
 pub mod discourse;
 pub mod feed;
 pub mod folder;
@@ -17,6 +18,7 @@ mod globs;
 mod http;
 pub mod hubspot;
 pub mod jira;
+mod jwt;
 mod kind;
 pub mod mediawiki;
 pub mod notion;
@@ -28,6 +30,7 @@ pub mod salesforce;
 mod secret;
 pub mod servicenow;
 mod settle;
+mod steps;
 pub mod web;
 pub mod zendesk;
 
