@@ -30,6 +30,7 @@ pub mod salesforce;
 mod secret;
 pub mod servicenow;
 mod settle;
+pub mod slack;
 mod steps;
 pub mod web;
 pub mod zendesk;
@@ -58,6 +59,7 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<objects::WebdavConfig>(),
     Kind::of::<salesforce::SalesforceConfig>(),
     Kind::of::<servicenow::ServiceNowConfig>(),
+    Kind::of::<slack::SlackConfig>(),
     Kind::of::<web::WebConfig>(),
     Kind::of::<zendesk::ZendeskConfig>(),
 ];
