@@ -31,6 +31,7 @@ mod secret;
 pub mod servicenow;
 mod settle;
 pub mod slack;
+pub mod sql;
 mod steps;
 pub mod web;
 pub mod zendesk;
@@ -60,6 +61,7 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<salesforce::SalesforceConfig>(),
     Kind::of::<servicenow::ServiceNowConfig>(),
     Kind::of::<slack::SlackConfig>(),
+    Kind::of::<sql::SqlConfig>(),
     Kind::of::<web::WebConfig>(),
     Kind::of::<zendesk::ZendeskConfig>(),
 ];
