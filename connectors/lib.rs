@@ -17,6 +17,7 @@ mod gather;
 mod globs;
 mod http;
 pub mod hubspot;
+pub mod imap;
 pub mod jira;
 mod jwt;
 mod kind;
@@ -49,6 +50,7 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<feed::FeedConfig>(),
     Kind::of::<folder::FolderConfig>(),
     Kind::of::<hubspot::HubSpotConfig>(),
+    Kind::of::<imap::ImapConfig>(),
     Kind::of::<jira::JiraConfig>(),
     Kind::of::<mediawiki::MediaWikiConfig>(),
     Kind::of::<notion::NotionConfig>(),
