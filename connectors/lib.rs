@@ -14,6 +14,7 @@ pub mod discourse;
 pub mod feed;
 pub mod folder;
 mod gather;
+pub mod gdrive;
 mod globs;
 mod http;
 pub mod hubspot;
@@ -49,6 +50,7 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<discourse::DiscourseConfig>(),
     Kind::of::<feed::FeedConfig>(),
     Kind::of::<folder::FolderConfig>(),
+    Kind::of::<gdrive::DriveConfig>(),
     Kind::of::<hubspot::HubSpotConfig>(),
     Kind::of::<imap::ImapConfig>(),
     Kind::of::<jira::JiraConfig>(),
