@@ -16,6 +16,7 @@ pub mod folder;
 mod gather;
 pub mod gdrive;
 mod globs;
+mod graph;
 mod http;
 pub mod hubspot;
 pub mod imap;
@@ -32,6 +33,7 @@ pub mod salesforce;
 mod secret;
 pub mod servicenow;
 mod settle;
+pub mod sharepoint;
 pub mod slack;
 pub mod sql;
 mod steps;
@@ -64,6 +66,7 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<objects::WebdavConfig>(),
     Kind::of::<salesforce::SalesforceConfig>(),
     Kind::of::<servicenow::ServiceNowConfig>(),
+    Kind::of::<sharepoint::SharePointConfig>(),
     Kind::of::<slack::SlackConfig>(),
     Kind::of::<sql::SqlConfig>(),
     Kind::of::<web::WebConfig>(),
