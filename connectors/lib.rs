@@ -37,6 +37,7 @@ pub mod sharepoint;
 pub mod slack;
 pub mod sql;
 mod steps;
+pub mod teams;
 pub mod web;
 pub mod zendesk;
 
@@ -69,6 +70,7 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<sharepoint::SharePointConfig>(),
     Kind::of::<slack::SlackConfig>(),
     Kind::of::<sql::SqlConfig>(),
+    Kind::of::<teams::TeamsConfig>(),
     Kind::of::<web::WebConfig>(),
     Kind::of::<zendesk::ZendeskConfig>(),
 ];
