@@ -1,5 +1,5 @@
-//! OAuth 2.0 client credentials (RFC 6749, section 4.4): a bearer token that is fetched when needed and kept until it
-//! expires.
+//! OAuth 2.0 for programs: a bearer token that is fetched by client credentials (RFC 6749, section 4.4) or a signed
+//! assertion (RFC 7523) when needed, and kept until it expires.
 
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use url::Url;
 use crate::{
     Http, Parts, Secret,
     http::{Request, Response},
+    jwt::Signer,
 };
 
 /// A token counts as expired so much earlier, and a system that does not say lives so long.
@@ -25,10 +26,16 @@ pub(crate) struct OAuth {
     http: Http,
     clock: Clock,
     endpoint: Url,
-    client_id: String,
-    client_secret: Secret,
+    grant: Grant,
     scope: Option<String>,
     token: Arc<Mutex<Option<Token>>>,
+}
+
+/// What a token is asked for with.
+#[derive(Clone)]
+enum Grant {
+    Client { id: String, secret: Secret },
+    Assertion(Signer),
 }
 
 struct Token {
@@ -50,16 +57,18 @@ impl OAuth {
         client_secret: Secret,
         scope: Option<&str>,
     ) -> Self {
-        let (client_id, scope) = (client_id.to_owned(), scope.map(ToOwned::to_owned));
-        Self {
-            http: parts.http.clone(),
-            clock: parts.clock,
-            endpoint,
-            client_id,
-            client_secret,
-            scope,
-            token: Arc::default(),
-        }
+        let grant = Grant::Client { id: client_id.to_owned(), secret: client_secret };
+        Self::with(parts, endpoint, grant, scope)
+    }
+
+    /// For a service account that signs what it asks.
+    pub(crate) fn signed(parts: &Parts, endpoint: Url, signer: Signer, scope: Option<&str>) -> Self {
+        Self::with(parts, endpoint, Grant::Assertion(signer), scope)
+    }
+
+    fn with(parts: &Parts, endpoint: Url, grant: Grant, scope: Option<&str>) -> Self {
+        let scope = scope.map(ToOwned::to_owned);
+        Self { http: parts.http.clone(), clock: parts.clock, endpoint, grant, scope, token: Arc::default() }
     }
 
     /// A token that has not expired.
@@ -69,13 +78,21 @@ impl OAuth {
         if let Some(token) = held.as_ref().filter(|token| token.expires > now) {
             return Ok(token.secret.clone());
         }
-        let mut fields = vec![
-            ("grant_type", "client_credentials"),
-            ("client_id", &self.client_id),
-            ("client_secret", self.client_secret.expose()),
-        ];
-        fields.extend(self.scope.as_deref().map(|scope| ("scope", scope)));
-        let answer: Answer = self.http.json(&Request::post_form(self.endpoint.clone(), &fields).stay()).await?;
+        let scope = self.scope.as_deref();
+        let request = match &self.grant {
+            Grant::Client { id, secret } => {
+                let mut fields =
+                    vec![("grant_type", "client_credentials"), ("client_id", id), ("client_secret", secret.expose())];
+                fields.extend(scope.map(|scope| ("scope", scope)));
+                Request::post_form(self.endpoint.clone(), &fields)
+            }
+            Grant::Assertion(signer) => {
+                let assertion = signer.assertion(self.endpoint.as_str(), scope, now)?;
+                let kind = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+                Request::post_form(self.endpoint.clone(), &[("grant_type", kind), ("assertion", assertion.expose())])
+            }
+        };
+        let answer: Answer = self.http.json(&request.stay()).await?;
         let lifetime = SignedDuration::from_secs(answer.expires_in.unwrap_or(LIFETIME_SECS));
         let expires = now.checked_add(lifetime - MARGIN).unwrap_or(now);
         *held = Some(Token { secret: answer.access_token.clone(), expires });

@@ -3,6 +3,7 @@
 //! A connector's tests implement [`World`] for its system - a real server, or a fake that follows the documented
 //! shapes - and call [`conforms`]. Systems that speak HTTP get every fault at every request through a [`Proxy`].
 
+mod program;
 mod proxy;
 mod replica;
 mod serve;
@@ -10,6 +11,7 @@ mod suite;
 mod tunnel;
 mod world;
 
+pub(crate) use program::{Running, free_port, program};
 pub(crate) use proxy::{Fault, Proxy};
 pub(crate) use replica::Replica;
 pub(crate) use serve::{clock, parts, serve};

@@ -25,7 +25,8 @@ const FLOORS: &[(&str, &[&str])] = &[
 /// Heavy engines, by the start of the package's name, and the crates that hide them.
 const ENGINES: &[(&str, &[&str])] = &[
     ("sea-orm", &["store"]),
-    ("sqlx", &["store"]),
+    // connectors reads the databases that companies keep their documents in.
+    ("sqlx", &["store", "connectors"]),
     ("tantivy", &["search"]),
     ("qdrant-", &["search"]),
     ("candle-", &["models"]),

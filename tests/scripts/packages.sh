@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests need beside the build's tools: PostgreSQL, Chromium and file servers from Debian's packages,
-# emulators of object stores and an FTP server from PyPI and npm.
+# Installs what the tests need beside the build's tools: PostgreSQL, MariaDB, Dovecot, Chromium and file servers from Debian's
+# packages, emulators of object stores and an FTP server from PyPI and npm.
 set -euo pipefail
 source "$(dirname "$0")/../../deploy/scripts/say.sh"
 
@@ -24,6 +24,8 @@ missing=()
 [ -x /usr/sbin/nginx ] || missing+=(nginx-light)
 [ -e /usr/lib/nginx/modules/ngx_http_dav_ext_module.so ] || missing+=(libnginx-mod-http-dav-ext)
 [ -x /usr/sbin/sshd ] || missing+=(openssh-server)
+[ -x /usr/sbin/mariadbd ] || missing+=(mariadb-server)
+[ -x /usr/sbin/dovecot ] || missing+=(dovecot-imapd)
 command -v openssl >/dev/null || missing+=(openssl)
 [ ${#missing[@]} -gt 0 ] || exit 0
 
