@@ -1,8 +1,8 @@
 //! Every kind of source there is.
 
 use crate::{
-    Kind, bookstack, confluence, discourse, feed, folder, git, github, gitlab, hubspot, jira, mediawiki, notion,
-    objects, salesforce, servicenow, web, zendesk,
+    Kind, bookstack, confluence, discourse, feed, folder, gdrive, git, github, gitlab, hubspot, imap, jira, mediawiki,
+    notion, objects, salesforce, servicenow, sharepoint, slack, sql, teams, web, zendesk,
 };
 
 /// Every kind of source, by name.
@@ -12,10 +12,12 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<discourse::DiscourseConfig>(),
     Kind::of::<feed::FeedConfig>(),
     Kind::of::<folder::FolderConfig>(),
+    Kind::of::<gdrive::DriveConfig>(),
     Kind::of::<git::GitConfig>(),
     Kind::of::<github::GithubConfig>(),
     Kind::of::<gitlab::GitlabConfig>(),
     Kind::of::<hubspot::HubSpotConfig>(),
+    Kind::of::<imap::ImapConfig>(),
     Kind::of::<jira::JiraConfig>(),
     Kind::of::<mediawiki::MediaWikiConfig>(),
     Kind::of::<notion::NotionConfig>(),
@@ -27,6 +29,10 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<objects::WebdavConfig>(),
     Kind::of::<salesforce::SalesforceConfig>(),
     Kind::of::<servicenow::ServiceNowConfig>(),
+    Kind::of::<sharepoint::SharePointConfig>(),
+    Kind::of::<slack::SlackConfig>(),
+    Kind::of::<sql::SqlConfig>(),
+    Kind::of::<teams::TeamsConfig>(),
     Kind::of::<web::WebConfig>(),
     Kind::of::<zendesk::ZendeskConfig>(),
 ];
