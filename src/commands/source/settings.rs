@@ -77,7 +77,21 @@ fn properties(schema: &Value) -> impl Iterator<Item = (&String, &Value)> {
 
 /// What a source is called when nobody gave it a name: where it is.
 pub fn default_name(kind: &Kind, settings: &Map<String, Value>) -> String {
-    let places = ["path", "url", "start", "sitemaps", "endpoint", "host", "bucket", "container", "urls", "org", "owner", "site", "tenant"];
+    let places = [
+        "path",
+        "url",
+        "start",
+        "sitemaps",
+        "endpoint",
+        "host",
+        "bucket",
+        "container",
+        "urls",
+        "org",
+        "owner",
+        "site",
+        "tenant",
+    ];
     let place = places.into_iter().find_map(|key| match settings.get(key)? {
         Value::String(place) => Some(place.clone()),
         Value::Array(places) => places.first()?.as_str().map(str::to_owned),
