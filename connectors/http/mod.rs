@@ -100,13 +100,8 @@ impl Http {
         self.attempt(request, Response::item).await
     }
 
-    /// The successful answer itself.
-    pub(crate) async fn ok(&self, request: &Request) -> EngineResult<Response> {
-        self.attempt(request, Response::ok).await
-    }
-
-    /// The client itself, for libraries that bring their own requests: it resolves names through the guard and
-    /// follows no redirects, but does not check addresses written as numbers.
+    /// The client itself, to set a test's server up.
+    #[cfg(test)]
     pub(crate) fn raw(&self) -> &reqwest::Client {
         &self.client
     }

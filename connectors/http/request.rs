@@ -92,8 +92,4 @@ impl Request {
     pub(crate) fn stay(self) -> Self {
         Self { follows_redirects: false, ..self }
     }
-
-    pub(crate) fn url(&self) -> &Url {
-        &self.url
-    }
 }

@@ -112,6 +112,7 @@ fn jitter(seed: &str, most: SignedDuration) -> SignedDuration {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
     use super::*;
 

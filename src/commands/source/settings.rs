@@ -101,6 +101,7 @@ pub fn default_name(kind: &Kind, settings: &Map<String, Value>) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
     use serde_json::json;
 
