@@ -98,7 +98,7 @@ fn secrets(schema: &Value) -> Vec<String> {
     let fields = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
     let is_secret = |field: &Value| field.to_string().contains("\"writeOnly\":true");
     let root_defs = schema.get("$defs");
-    fields
+    let mut secrets: Vec<String> = fields
         .filter(|(_, field)| {
             is_secret(field)
                 || field.get("$ref").and_then(Value::as_str).is_some_and(|name| {
@@ -107,5 +107,7 @@ fn secrets(schema: &Value) -> Vec<String> {
                 })
         })
         .map(|(name, _)| name.clone())
-        .collect()
+        .collect();
+    secrets.sort();
+    secrets
 }

@@ -13,6 +13,9 @@ use crate::{Error, Result, migrations};
 const DEFAULT_CONNECTIONS: u32 = 16;
 /// How long SQLite waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often, and after which wait, a file that another process is setting up is opened again.
+const WAL_TRIES: u32 = 100;
+const WAL_WAIT: Duration = Duration::from_millis(50);
 /// How long a caller waits for a free connection; writers to SQLite queue for the only one.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long PostgreSQL may take to accept a connection.
@@ -47,8 +50,8 @@ impl Store {
     pub async fn open_with(url: &str, max_connections: u32) -> Result<Self> {
         let connections = match engine(url)? {
             DbBackend::Sqlite => {
-                let write = Database::connect(sqlite(url, 1)).await?;
-                Connections { read: Database::connect(sqlite(url, max_connections.max(1))).await?, write }
+                let write = connect_sqlite(url, 1).await?;
+                Connections { read: connect_sqlite(url, max_connections.max(1)).await?, write }
             }
             _ => {
                 let read = Database::connect(postgres(url, max_connections.max(2))).await?;
@@ -111,6 +114,18 @@ fn engine(url: &str) -> Result<DbBackend> {
         "sqlite" => Ok(DbBackend::Sqlite),
         "postgres" | "postgresql" => Ok(DbBackend::Postgres),
         _ => Err(wrong("it begins neither with postgres:// nor with sqlite://")),
+    }
+}
+
+/// Switching a new file to WAL fails at once, without any wait, while another process does the same.
+async fn connect_sqlite(url: &str, connections: u32) -> Result<DatabaseConnection> {
+    let mut tries = 0;
+    loop {
+        match Database::connect(sqlite(url, connections)).await {
+            Err(error) if tries < WAL_TRIES && error.to_string().contains("database is locked") => tries += 1,
+            done => return Ok(done?),
+        }
+        tokio::time::sleep(WAL_WAIT).await;
     }
 }
 
