@@ -29,6 +29,6 @@ pub use seams::{
     Claim, Connector, Embedder, Generator, GroundednessJudge, Hit, IndexChange, Judgement, KeywordEntry, KeywordIndex,
     KeywordQuery, Reranker, TokenStream, VectorEntry, VectorIndex, VectorQuery,
 };
-pub use sentence::sentences;
+pub use sentence::{is_row, sentences};
 pub use source::{Batch, Change, Cursor, Since};
 pub use text::{Offsets, Span, slice};

@@ -11,12 +11,20 @@ const ABBREVIATIONS: &[&str] = &[
     "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "u.s", "u.k", "a.m", "p.m",
 ];
 
+/// Longer words before a colon are no name of a column.
+const MOST_NAME_CHARS: usize = 80;
+
 /// The sentences of `text` in order, without surrounding white space, as character ranges.
 /// A line break inside a paragraph does not end a sentence; a blank line, list item, heading or table row does.
 pub fn sentences(text: &str) -> Vec<Span> {
     let mut spans = Vec::new();
     let mut chars = 0;
     for block in blocks(text) {
+        if is_record(block.trim()) {
+            push_trimmed(block, chars, &mut spans);
+            chars += block.chars().count();
+            continue;
+        }
         let mut start = 0;
         let mut at = 0;
         for piece in block.split_sentence_bounds() {
@@ -55,7 +63,21 @@ fn blocks(text: &str) -> Vec<&str> {
 
 fn stands_alone(line: &str) -> bool {
     let line = line.trim();
-    line.is_empty() || line.starts_with('#') || line.starts_with('|') || line.contains('\t')
+    line.is_empty() || line.starts_with('#') || is_row(line)
+}
+
+/// Whether a line is a row of a table: `| a | b |`, cells between tabs, or `Name: value; Name: value`.
+pub fn is_row(line: &str) -> bool {
+    line.starts_with('|') || line.contains('\t') || is_record(line)
+}
+
+/// A row that repeats the names of its columns: its first two parts are `Name: value`.
+fn is_record(line: &str) -> bool {
+    let is_named = |part: &str| {
+        part.split_once(": ").is_some_and(|(name, value)| !value.is_empty() && name.chars().count() <= MOST_NAME_CHARS)
+    };
+    let mut parts = line.split("; ");
+    !line.contains('\n') && [parts.next(), parts.next()].into_iter().all(|part| part.is_some_and(is_named))
 }
 
 fn starts_item(line: &str) -> bool {
@@ -108,6 +130,16 @@ mod tests {
             split(text),
             ["Leave is\n25 days.", "Ask early.", "- first item", "- second é item", "# Head", "Body text"]
         );
+    }
+
+    #[test]
+    fn a_row_is_one_sentence_however_it_is_written() {
+        let text =
+            "Prices:\nArticle: Rime 3; Price: 129 EUR\nArticle: Gannet; Price: 520 EUR. Ask first.\n| a | b |\nEnd.";
+        let rows =
+            ["Prices:", "Article: Rime 3; Price: 129 EUR", "Article: Gannet; Price: 520 EUR. Ask first.", "| a | b |"];
+        assert_eq!(split(text), [&rows[..], &["End."]].concat());
+        assert!(!is_row("Note: prices change; ask first.") && !is_row("It is so; that is: enough."));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::{Lexicon, PromptPassage, Terms, terms};
+use domain::{Lexicon, PromptPassage, Terms, is_row, terms};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::question::Kind;
@@ -102,7 +102,7 @@ impl<'a> Scene<'a> {
         let words = text.unicode_words().count();
         let is = |yes: bool| f32::from(u8::from(yes));
         let starts_as_heading = text.starts_with('#') || text.starts_with("|--") || text.starts_with("| --");
-        let is_row = text.starts_with('|') || text.contains('\t');
+        let is_row = is_row(text);
         let ends = text.ends_with(['.', '!', '?', '"', '”', ')']);
         Features([
             0.0,

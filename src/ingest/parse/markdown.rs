@@ -1,10 +1,10 @@
 //! Markdown: keeps the text as it reads, without link targets, emphasis marks, comments and front matter.
 
-use std::{borrow::Cow, cmp::Reverse, ops::Range};
+use std::ops::Range;
 
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-use super::{Draft, charset, clean, error::Fault, table::Table};
+use super::{Draft, charset, clean, error::Fault};
 
 pub(super) fn parse(bytes: &[u8]) -> Result<Draft, Fault> {
     let text = charset::decode(bytes).ok_or_else(|| Fault::broken("it holds binary data, not text"))?;
@@ -55,20 +55,16 @@ struct Span {
     drops_marks: bool,
 }
 
-/// A byte range and what stands there instead.
-type Cut = (Range<usize>, Cow<'static, str>);
-
-/// What to change in the source, in order.
+/// What to change in the source: byte ranges in order, each with what stands there instead.
 #[derive(Default)]
 struct Edits {
-    cuts: Vec<Cut>,
+    cuts: Vec<(Range<usize>, &'static str)>,
     headings: Vec<(u8, Range<usize>)>,
 }
 
 fn write_readable(source: &str, draft: &mut Draft) {
     let mut edits = read_edits(source);
-    // Of two that start together the outer one goes first, and the inner one with it.
-    edits.cuts.sort_by_key(|(range, _)| (range.start, Reverse(range.end)));
+    edits.cuts.sort_by_key(|(range, _)| (range.start, range.end));
     let headings = edits.headings;
     let mut at = 0;
     let mut cuts = edits.cuts.iter().peekable();
@@ -101,7 +97,6 @@ fn read_edits(source: &str) -> Edits {
     let mut edits = Edits::default();
     let mut spans: Vec<Span> = Vec::new();
     let mut heading: Option<(u8, Option<Range<usize>>)> = None;
-    let mut table: Option<OpenTable> = None;
     let parser = Parser::new_ext(source, options);
     let definitions: Vec<Range<usize>> =
         parser.reference_definitions().iter().map(|(_, def)| def.span.clone()).collect();
@@ -112,16 +107,7 @@ fn read_edits(source: &str) -> Edits {
         if let Some((_, words)) = heading.as_mut().filter(|_| !matches!(event, Event::End(_))) {
             widen(words, &range);
         }
-        if let Some(open) = &mut table {
-            open.event(&event);
-        }
         match event {
-            Event::Start(Tag::Table(_)) => table = Some(OpenTable::default()),
-            Event::End(TagEnd::Table) => {
-                if let Some(open) = table.take() {
-                    edits.cuts.push((range, open.text().into()));
-                }
-            }
             Event::Start(Tag::Heading { level, .. }) => heading = Some((number(level), None)),
             Event::End(TagEnd::Heading(_)) => {
                 if let Some((level, Some(words))) = heading.take() {
@@ -137,43 +123,13 @@ fn read_edits(source: &str) -> Edits {
                     drop_marks(source, span, &mut edits.cuts);
                 }
             }
-            Event::InlineHtml(tag) => edits.cuts.push((range, if is_break(&tag) { "\n" } else { "" }.into())),
+            Event::InlineHtml(tag) => edits.cuts.push((range, if is_break(&tag) { "\n" } else { "" })),
             Event::Start(Tag::HtmlBlock) => cut_tags(source, range, &mut edits.cuts),
             _ => {}
         }
     }
-    edits.cuts.extend(definitions.into_iter().map(|range| (range, "".into())));
+    edits.cuts.extend(definitions.into_iter().map(|range| (range, "")));
     edits
-}
-
-/// A table while its cells are read.
-#[derive(Default)]
-struct OpenTable {
-    table: Table,
-    cell: String,
-}
-
-impl OpenTable {
-    fn event(&mut self, event: &Event<'_>) {
-        match event {
-            Event::Start(Tag::TableHead) => {
-                self.table.name_columns();
-                self.table.start_row();
-            }
-            Event::Start(Tag::TableRow) => self.table.start_row(),
-            Event::Start(Tag::TableCell) => self.cell.clear(),
-            Event::End(TagEnd::TableCell) => self.table.push_cell(&self.cell, 1),
-            Event::Text(text) => self.cell.push_str(text),
-            Event::Code(code) => self.cell.push_str(&format!("`{code}`")),
-            Event::SoftBreak | Event::HardBreak => self.cell.push(' '),
-            Event::InlineHtml(tag) if is_break(tag) => self.cell.push(' '),
-            _ => {}
-        }
-    }
-
-    fn text(&self) -> String {
-        format!("{}\n", self.table.lines().join("\n"))
-    }
 }
 
 fn is_span(tag: &Tag) -> bool {
@@ -200,19 +156,19 @@ fn widen(hull: &mut Option<Range<usize>>, range: &Range<usize>) {
 }
 
 /// Cuts what stands before and after a span's content: `[`, `](url "title")`, `**`.
-fn drop_marks(source: &str, span: Span, cuts: &mut Vec<Cut>) {
+fn drop_marks(source: &str, span: Span, cuts: &mut Vec<(Range<usize>, &'static str)>) {
     match span.content {
         Some(content) => {
-            cuts.push((span.range.start..content.start, "".into()));
-            cuts.push((content.end..span.range.end, "".into()));
+            cuts.push((span.range.start..content.start, ""));
+            cuts.push((content.end..span.range.end, ""));
         }
-        None if source.get(span.range.clone()).is_some() => cuts.push((span.range, "".into())),
+        None if source.get(span.range.clone()).is_some() => cuts.push((span.range, "")),
         None => {}
     }
 }
 
 /// Cuts tags, comments and scripts out of a block of HTML and leaves the words between them.
-fn cut_tags(source: &str, block: Range<usize>, cuts: &mut Vec<Cut>) {
+fn cut_tags(source: &str, block: Range<usize>, cuts: &mut Vec<(Range<usize>, &'static str)>) {
     let mut at = block.start;
     while let Some(rest) = source.get(at..block.end)
         && let Some(open) = rest.find('<')
@@ -229,7 +185,7 @@ fn cut_tags(source: &str, block: Range<usize>, cuts: &mut Vec<Cut>) {
         };
         let end = ends.iter().find_map(|end| Some(rest.find(end)? + end.len())).unwrap_or(rest.trim_end().len().max(1));
         if is_tag {
-            cuts.push((at + open..at + open + end, if is_break(rest) { "\n" } else { "" }.into()));
+            cuts.push((at + open..at + open + end, if is_break(rest) { "\n" } else { "" }));
         }
         at += open + if is_tag { end } else { 1 };
     }
@@ -276,9 +232,9 @@ mod tests {
     }
 
     #[test]
-    fn rows_name_their_columns_and_code_stays_as_it_is() -> Result<(), Fault> {
-        let text = "| a | **b** |\n|---|---|\n| 1 | `x * y` |\n| [two](http://t.example) | |\n\n    indented *code*";
-        assert_eq!(parsed(text)?.text, "a: 1; b: `x * y`\na: two\n\n    indented *code*");
+    fn tables_and_code_stay_as_they_are() -> Result<(), Fault> {
+        let text = "| a | **b** |\n|---|---|\n| 1 | `x * y` |\n\n    indented *code*";
+        assert_eq!(parsed(text)?.text, "| a | b |\n|---|---|\n| 1 | `x * y` |\n\n    indented *code*");
         Ok(())
     }
 }
