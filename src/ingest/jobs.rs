@@ -18,12 +18,14 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(60);
 const MOST_WAIT: SignedDuration = SignedDuration::from_hours(1);
 
+/// Opens a source's connector, or says why not.
+pub type Open<'a> = &'a (dyn Fn(&Source) -> std::result::Result<Box<dyn Connector>, String> + Send + Sync);
+
 /// Who runs syncs.
 pub struct Worker<'a> {
     /// Unique among all processes on the database.
     pub name: String,
-    /// Opens a source's connector, or says why not.
-    pub open: &'a (dyn Fn(&Source) -> std::result::Result<Box<dyn Connector>, String> + Send + Sync),
+    pub open: Open<'a>,
     /// Why nothing may be written now: a full disk.
     pub obstacle: &'a (dyn Fn() -> Option<String> + Send + Sync),
 }

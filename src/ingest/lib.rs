@@ -18,7 +18,7 @@ pub use config::IngestConfig;
 pub use context::IngestContext;
 pub use error::{Error, Result};
 pub use index::index_pending;
-pub use jobs::{Ended, Worker, run_due};
+pub use jobs::{Ended, Open, Worker, run_due};
 pub use parse::{Limits, PARSED_EXTENSIONS, ParseError, ParserPool, PoolStats, parse, run_worker};
 pub use preview::{Preview, preview};
 pub use progress::{Progress, Report};

@@ -108,7 +108,7 @@ impl Hours {
 fn jitter(seed: &str, most: SignedDuration) -> SignedDuration {
     let share = u64::from_str_radix(sha256_hex(seed.as_bytes()).get(..8).unwrap_or_default(), 16).unwrap_or_default();
     let millis = u64::try_from(most.as_millis()).unwrap_or_default();
-    SignedDuration::from_millis((millis * share >> 32).cast_signed())
+    SignedDuration::from_millis(((millis * share) >> 32).cast_signed())
 }
 
 #[cfg(test)]

@@ -34,6 +34,9 @@ pub struct Known {
     pub live: bool,
 }
 
+/// External id, id, hash of the bytes, revision, access class, time of deletion.
+type KnownRow = (String, String, String, Option<String>, i64, Option<i64>);
+
 /// One step of a batch. Steps apply in order.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "a batch is mostly of the large variant")]
@@ -81,7 +84,7 @@ impl Store {
     /// Everything a source has, deleted documents included, by external id.
     pub async fn known_documents(&self, source: &SourceId) -> Result<HashMap<String, Known>> {
         use document::Column;
-        let rows: Vec<(String, String, String, Option<String>, i64, Option<i64>)> = document::Entity::find()
+        let rows: Vec<KnownRow> = document::Entity::find()
             .select_only()
             .columns([Column::ExternalId, Column::Id, Column::RawHash, Column::Revision])
             .columns([Column::AccessClassId, Column::DeletedAt])
