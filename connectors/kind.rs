@@ -1,6 +1,10 @@
 //! The kinds of sources there are: settings in, connector out.
 
-use std::{path::PathBuf, sync::OnceLock};
+use std::{
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
 use domain::{Clock, Connector, EngineError, EngineResult, Principal};
 use schemars::JsonSchema;
@@ -21,6 +25,11 @@ pub trait SourceConfig: DeserializeOwned + JsonSchema {
 
     /// Refuses what can be seen to be wrong without asking the system.
     fn open(self, parts: Parts) -> EngineResult<Box<dyn Connector>>;
+
+    /// The folder on this machine whose changes are worth a sync at once.
+    fn watched(&self) -> Option<&Path> {
+        None
+    }
 }
 
 /// What a connector is given beside its settings.
@@ -31,6 +40,8 @@ pub struct Parts {
     /// Who may read what the system itself names no readers for.
     pub readers: Option<Vec<Principal>>,
     pub clock: Clock,
+    /// Most items to fetch at once, where an admin has set it.
+    pub at_once: Option<NonZeroU32>,
     /// A folder of the source's own, for what saves work next time. It may be deleted at any time.
     pub work_dir: PathBuf,
 }
@@ -54,6 +65,7 @@ pub struct Kind {
     pub sees_readers: bool,
     schema: fn() -> Value,
     open: fn(Value, Parts) -> EngineResult<Box<dyn Connector>>,
+    watched: fn(Value) -> Option<PathBuf>,
 }
 
 impl Kind {
@@ -68,7 +80,13 @@ impl Kind {
                     .map_err(|error| EngineError::give_up(format!("settings of a {} source: {error}", C::KIND)))?;
                 config.open(parts)
             },
+            watched: |settings| serde_json::from_value::<C>(settings).ok()?.watched().map(Path::to_owned),
         }
+    }
+
+    /// The folder on this machine whose changes are worth a sync at once, if its settings name one.
+    pub fn watched(&self, settings: Value) -> Option<PathBuf> {
+        (self.watched)(settings)
     }
 
     /// JSON Schema of the settings. Secrets are marked `writeOnly`.

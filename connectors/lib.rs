@@ -44,6 +44,7 @@ pub mod sql;
 mod steps;
 pub mod teams;
 mod thread;
+mod watch;
 pub mod web;
 pub mod zendesk;
 
@@ -53,3 +54,4 @@ pub use http::{Http, HttpConfig};
 pub use kind::{Kind, Parts, SourceConfig};
 pub use kinds::{KINDS, kind};
 pub use secret::Secret;
+pub use watch::FolderWatch;

@@ -69,7 +69,7 @@ pub async fn evaluate_retrieval(
         .source_by_name("beir", &set.name)
         .await?
         .ok_or_else(|| anyhow::anyhow!("the source was not stored"))?;
-    sync(&ctx.ingest, &source, &Corpus(set.documents), report).await?;
+    sync(&ctx.ingest, &source, None, &Corpus(set.documents), report).await?;
     seconds.insert("sync", started.elapsed().as_secs_f64());
     let started = Instant::now();
     let chunks = index_pending(&ctx.ingest, report).await?;

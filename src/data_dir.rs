@@ -60,6 +60,17 @@ impl DataDir {
         self.root.join("sources").join(source.as_str())
     }
 
+    /// Removes what is kept to save work for a source that is no more.
+    pub fn forget_source_work(&self, source: &SourceId) -> anyhow::Result<()> {
+        let dir = self.source_work(source);
+        match std::fs::remove_dir_all(&dir) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("remove {}", dir.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Why nothing more may be written: less than `least` bytes are free. A full disk kills engines that map their files.
     pub fn lacks_space(&self, least: u64) -> Option<String> {
         let free = fs4::available_space(&self.root).ok()?;

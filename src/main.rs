@@ -7,6 +7,7 @@ mod indexes;
 mod output;
 mod secrets;
 mod usage;
+mod watch;
 mod wiring;
 
 use std::process::ExitCode;

@@ -3,14 +3,18 @@
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use answer::{AnswerContext, ExtractiveGenerator};
 use anyhow::{Context, Result};
 use connectors::{Http, Parts, SourceConfig, folder::FolderConfig};
 use domain::{Clock, Connector, Embedder, Generator, Principal, SourceId};
-use ingest::{Ended, IngestContext, ParserPool, Report, Worker, index_pending};
+use ingest::{Ended, IngestContext, ParserPool, Report, Schedule, Worker, index_pending};
 use models::GeneratorConfig;
 use search::VectorKind;
 use secrecy::ExposeSecret;
@@ -34,6 +38,9 @@ const INDEX_PROFILE: &str = "index_profile";
 /// Chunks indexed in one go after which the vector graph is built at once.
 const OPTIMIZE_AFTER: u64 = 1_000;
 
+/// How often an indexer looks for what is due.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
+
 /// What an unconfigured Footnote runs on.
 const DEFAULT_MODELS: [&str; 2] = ["all-minilm-l6-v2", "smollm2-135m-instruct"];
 
@@ -56,8 +63,6 @@ pub struct House {
     embedder: Arc<dyn Embedder>,
     indexes: Indexes,
     ingest: IngestContext,
-    /// This process among all that run syncs.
-    worker: String,
     _lock: DataDirLock,
 }
 
@@ -136,6 +141,10 @@ impl House {
         let models_dir = configured_models_dir(global, &config)?;
         let embedder = models::open_embedder(&config.models, &models_dir)?;
         let store = open_store(&config, &data_dir).await?;
+        if !store.is_postgres() {
+            // Whoever held something here has lost the data directory to this process.
+            store.release_leases().await?;
+        }
         let indexes = open_indexes(&config, &data_dir, &store, &*embedder).await?;
         Self::assemble(config, data_dir, models_dir, embedder, store, indexes, lock)
     }
@@ -157,9 +166,10 @@ impl House {
             vector: indexes.vector.clone(),
             config: config.ingest.clone(),
             clock: clock(),
+            worker: format!("{}-{}", std::process::id(), (clock().ulid)()),
+            indexing: Arc::default(),
         };
-        let worker = format!("{}-{}", std::process::id(), (clock().ulid)());
-        Ok(Self { config, data_dir, models_dir, embedder, indexes, ingest, worker, _lock: lock })
+        Ok(Self { config, data_dir, models_dir, embedder, indexes, ingest, _lock: lock })
     }
 
     /// The database alone, also while another process serves the workspace.
@@ -186,7 +196,7 @@ impl House {
         if self.store().pending_job_count().await? > 0 {
             eprintln!("finishing an interrupted run");
             let bars = Bars::default();
-            let indexed = index_pending(&self.ingest, &|progress| bars.show(&progress)).await;
+            let indexed = self.index_due(&|progress| bars.show(&progress)).await;
             bars.clear();
             self.settle(indexed?).await?;
             anyhow::ensure!(
@@ -203,11 +213,11 @@ impl House {
         Ok(())
     }
 
-    /// After a large load the vector graph is built, so that searches stay fast.
-    pub async fn settle(&self, indexed: u64) -> Result<()> {
+    /// After a large load the vector graph is built, so that searches stay fast. `false` while `indexed` is too few.
+    pub async fn settle(&self, indexed: u64) -> Result<bool> {
         match &self.indexes.edge {
-            Some(edge) if indexed >= OPTIMIZE_AFTER => Ok(edge.optimize().await?),
-            _ => Ok(()),
+            Some(edge) if indexed >= OPTIMIZE_AFTER => Ok(edge.optimize().await.map(|()| true)?),
+            _ => Ok(false),
         }
     }
 
@@ -273,8 +283,39 @@ impl House {
     pub async fn run_due(&self, only: Option<&SourceId>, report: Report<'_>) -> Result<Option<Ended>> {
         let open = |source: &Source| self.connector(source).map_err(|error| output::one_line(&error));
         let obstacle = || self.data_dir.lacks_space(self.config.ingest.min_free_bytes);
-        let worker = Worker { name: self.worker.clone(), open: &open, obstacle: &obstacle };
-        Ok(ingest::run_due(&self.ingest, &worker, only, report).await?)
+        let worker = Worker { open: &open, obstacle: &obstacle };
+        let ended = ingest::run_due(&self.ingest, &worker, only, report).await?;
+        if let Some(Ended { source, is_removed: true, .. }) = &ended {
+            self.data_dir.forget_source_work(source)?;
+        }
+        Ok(ended)
+    }
+
+    /// Works off the index jobs that are due; see [`index_pending`].
+    pub async fn index_due(&self, report: Report<'_>) -> Result<u64> {
+        Ok(index_pending(&self.ingest, report).await?)
+    }
+
+    /// Indexes beside `work`, and after it what is left, which alone is reported. Returns how many chunks were indexed.
+    pub async fn index_beside<T>(&self, work: impl Future<Output = T>, report: Report<'_>) -> Result<(T, u64)> {
+        let is_done = AtomicBool::new(false);
+        let work = async {
+            let done = work.await;
+            is_done.store(true, Ordering::Relaxed);
+            done
+        };
+        let beside = async {
+            let mut indexed = 0;
+            while !is_done.load(Ordering::Relaxed) {
+                indexed += self.index_due(&|_| {}).await?;
+                tokio::time::sleep(BETWEEN_LOOKS).await;
+            }
+            anyhow::Ok(indexed)
+        };
+        let (done, indexed) = futures::join!(work, beside);
+        let indexed = indexed? + self.index_due(report).await?;
+        self.settle(indexed).await?;
+        Ok((done, indexed))
     }
 }
 
@@ -296,12 +337,36 @@ pub async fn add_source(
     Ok(store.source(&id).await?)
 }
 
+/// Gives a source the settings it has in `source`, with which it opens. When they decide more than its rhythm and pace,
+/// its next sync starts over.
+pub async fn set_source(global: &Global, store: &Store, source: &Source) -> Result<()> {
+    let data_dir = DataDir::new(global.data_dir.clone())?;
+    let read = Config::read(global.config.as_deref(), &data_dir.config_file())?;
+    open_connector(&read, &data_dir, source)?;
+    let before = store.source(&source.id).await?;
+    let SourceSettings { schedule, hours, paused, requests_per_second, requests_at_once, .. } = source.settings.clone();
+    let paced = SourceSettings { schedule, hours, paused, requests_per_second, requests_at_once, ..before.settings };
+    if paced == source.settings && before.config == source.config {
+        store.set_settings(&source.id, &source.settings).await?;
+    } else {
+        store.set_source(&source.id, &source.config, &source.settings).await?;
+    }
+    let now = (clock().now)();
+    let schedule = source.settings.schedule.as_deref();
+    let schedule = schedule.and_then(|rhythm| Schedule::parse(rhythm, source.settings.hours.as_deref()).ok());
+    let next = schedule.and_then(|schedule| schedule.next(now, source.id.as_str()));
+    store.schedule_sync(&source.id, next).await?;
+    Ok(())
+}
+
 fn open_connector(config: &Config, data_dir: &DataDir, source: &Source) -> Result<Box<dyn Connector>> {
     let kind = connectors::kind(&source.kind)
         .with_context(|| format!("source {}: no connector is called {}", source.name, source.kind))?;
     let settings = secrets::resolved(kind, source.config.clone())?;
+    let http = Http::new(config.connectors.http.clone(), clock())?;
     let parts = Parts {
-        http: Http::new(config.connectors.http.clone(), clock())?,
+        http: source.settings.requests_per_second.map_or(http.clone(), |most| http.paced(most)),
+        at_once: source.settings.requests_at_once,
         readers: source.settings.access.clone(),
         clock: clock(),
         work_dir: data_dir.source_work(&source.id),
@@ -316,7 +381,9 @@ async fn open_store(config: &Config, data_dir: &DataDir) -> Result<Store> {
 
 fn parser_pool(config: &Config) -> Result<ParserPool> {
     let program = std::env::current_exe().context("find this program's own path")?;
-    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(4);
+    let fitting = config.ingest.parse_memory_bytes / config.ingest.limits.max_memory_bytes.max(1);
+    let fitting = usize::try_from(fitting).unwrap_or(usize::MAX);
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(4).min(fitting).max(1);
     Ok(ParserPool::new(program, vec![PARSE_WORKER.into()], config.ingest.limits.clone(), workers))
 }
 

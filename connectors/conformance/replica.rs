@@ -30,8 +30,8 @@ pub(crate) struct Held {
 
 impl Replica {
     pub(crate) fn since(&self) -> Since {
-        let revisions = self.documents.iter().filter_map(|(id, held)| Some((id.clone(), held.revision.clone()?)));
-        Since { cursor: self.cursor.clone(), revisions: Arc::new(revisions.collect::<HashMap<_, _>>()) }
+        let held = self.documents.iter().map(|(id, held)| (id.clone(), held.revision.clone()));
+        Since { cursor: self.cursor.clone(), held: Arc::new(held.collect::<HashMap<_, _>>()) }
     }
 
     /// A whole sync; what was applied before an error stays.

@@ -24,6 +24,7 @@ pub(crate) fn parts() -> Parts {
         http: Http::new(config, clock()).unwrap(),
         readers: Some(vec![Principal::everyone()]),
         clock: clock(),
+        at_once: None,
         work_dir: std::env::temp_dir().join(format!("footnote-test-{}", ulid::Ulid::new())),
     }
 }

@@ -53,7 +53,7 @@ pub(super) fn changes(forum: &Discourse, since: Since) -> BoxStream<'_, EngineRe
             }
         }
         // Pages of a list shift when a topic is deleted meanwhile: whatever was missed is asked for by itself.
-        let held: BTreeSet<u64> = since.revisions.keys().filter_map(|id| id.parse().ok()).collect();
+        let held: BTreeSet<u64> = since.ids().filter_map(|id| id.parse().ok()).collect();
         let unmet = held.into_iter().filter(|id| !topics.contains_key(id)).map(Err);
         for topic in topics.values().map(Ok).chain(unmet) {
             let change = match topic {

@@ -60,7 +60,7 @@ pub(super) fn changes(connector: &FeedConnector, since: Since) -> BoxStream<'_, 
             };
         }
         // What no feed shows any more is still there, for those who may read it now.
-        for id in since.revisions.keys().filter(|id| !met.contains(*id)) {
+        for id in since.ids().filter(|id| !met.contains(*id)) {
             gather.push(Change::Unchanged { external_id: id.clone(), readers: connector.readers.clone() });
             if gather.is_full() {
                 yield gather.take(known.cursor(), None);
@@ -78,7 +78,7 @@ impl Known {
     /// The state to ask with whether a feed is still the same: only where the store holds all of it.
     fn held(&self, url: &Url, since: &Since) -> Option<&str> {
         let state = self.0.get(url.as_str())?;
-        state.entries.iter().all(|id| since.revisions.contains_key(id)).then_some(state.revision.as_str())
+        state.entries.iter().all(|id| since.revision(id).is_some()).then_some(state.revision.as_str())
     }
 }
 
@@ -150,14 +150,12 @@ impl FeedConnector {
             return Ok(failed(format!("robots.txt forbids to read {link}")));
         }
         let mut request = Request::get(link.clone()).limit(self.config.max_bytes);
-        if let Some(revision) = since.revisions.get(&external_id) {
+        if let Some(revision) = since.revision(&external_id) {
             request = request.unless(revision);
         }
         let response = match gate.http.send(&request).await {
             Ok(response) if response.status.as_u16() == 304 => return Ok(Change::Unchanged { external_id, readers }),
-            Ok(response)
-                if matches!(response.status.as_u16(), 404 | 410) && since.revisions.contains_key(&external_id) =>
-            {
+            Ok(response) if matches!(response.status.as_u16(), 404 | 410) && since.has(&external_id) => {
                 return Ok(Change::Delete { external_id });
             }
             Ok(response) => response.ok(),

@@ -4,7 +4,10 @@ mod access;
 mod read;
 mod walk;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use domain::{Batch, Clock, Connector, EngineError, EngineResult, Principal, Since};
 use futures::{StreamExt, stream, stream::BoxStream};
@@ -32,16 +35,25 @@ pub struct FolderConfig {
     /// Largest file that is read, in bytes.
     #[serde(default = "default_max_file_bytes")]
     pub max_file_bytes: u64,
+    /// Whether a running server reads it as soon as a file in it changes. File systems that other machines write to do
+    /// not tell: give them a schedule.
+    #[serde(default = "default_watch")]
+    pub watch: bool,
 }
 
 fn default_max_file_bytes() -> u64 {
     64 << 20
 }
 
+fn default_watch() -> bool {
+    true
+}
+
 impl FolderConfig {
     /// The whole folder.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), include: Vec::new(), exclude: Vec::new(), max_file_bytes: default_max_file_bytes() }
+        let (max_file_bytes, watch) = (default_max_file_bytes(), default_watch());
+        Self { path: path.into(), include: Vec::new(), exclude: Vec::new(), max_file_bytes, watch }
     }
 }
 
@@ -68,6 +80,10 @@ impl SourceConfig for FolderConfig {
     fn open(self, parts: Parts) -> EngineResult<Box<dyn Connector>> {
         let readers = parts.rule(Self::TITLE)?;
         Ok(Box::new(FolderConnector::new(self, readers, parts.clock)?))
+    }
+
+    fn watched(&self) -> Option<&Path> {
+        self.watch.then_some(&self.path)
     }
 }
 

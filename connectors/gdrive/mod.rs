@@ -89,7 +89,7 @@ impl DriveConnector {
                         }
                         (Some(id), None) => {
                             // What is not held may be a folder, and everything below it went with it.
-                            is_known &= since.revisions.contains_key(&id);
+                            is_known &= since.has(&id);
                             yield Step::Change(Change::Delete { external_id: id });
                         }
                         (None, _) => {}
@@ -158,7 +158,7 @@ impl DriveConnector {
         let readers = match access.readers(&permissions) {
             Ok(readers) => readers,
             // Those who could read it until now must not go on doing so.
-            Err(_) if since.revisions.contains_key(&external_id) => return Ok(Some(Change::Delete { external_id })),
+            Err(_) if since.has(&external_id) => return Ok(Some(Change::Delete { external_id })),
             Err(reason) => return Ok(Some(Change::Failed { external_id, reason, readers: None })),
         };
         let state = [file.modified_time.as_deref(), file.md5_checksum.as_deref(), Some(file.name.as_str())];

@@ -65,7 +65,7 @@ impl GithubConnector {
             let is_issue = |id: &&String| {
                 id.strip_prefix(&prefix).is_some_and(|id| !id.starts_with("wiki/") && !id.starts_with("files/"))
             };
-            let mut missing: HashSet<&String> = since.revisions.keys().filter(is_issue).collect();
+            let mut missing: HashSet<&String> = since.ids().filter(is_issue).collect();
             let mut found = HashSet::new();
             let mut edited = None;
             for pass in 0..2 {
@@ -159,7 +159,7 @@ impl GithubConnector {
         let mirror = Mirror::new(remote, None, dir, self.guard.clone(), self.limits())?;
         match mirror.fetch().await? {
             Some(tree) => Ok(Some((mirror, tree))),
-            None if since.revisions.keys().any(|id| id.starts_with(prefix)) => {
+            None if since.ids().any(|id| id.starts_with(prefix)) => {
                 Err(domain::EngineError::give_up("it was there and is not to be seen any more; what was read stays"))
             }
             None => Ok(None),

@@ -58,7 +58,7 @@ impl GitlabConnector {
     ) -> impl Stream<Item = EngineResult<Change>> + Send + 'a {
         try_stream! {
             let prefix = format!("{}/{}/", project.id, part.name());
-            let mut missing: HashSet<&String> = since.revisions.keys().filter(|id| id.starts_with(&prefix)).collect();
+            let mut missing: HashSet<&String> = since.ids().filter(|id| id.starts_with(&prefix)).collect();
             let mut found = HashSet::new();
             for pass in 0..2 {
                 if pass == 1 && missing.is_empty() {
@@ -146,7 +146,7 @@ impl GitlabConnector {
         let mirror = Mirror::new(remote, None, dir, self.guard.clone(), self.limits())?;
         match mirror.fetch().await? {
             Some(tree) => Ok(Some((mirror, tree))),
-            None if since.revisions.keys().any(|id| id.starts_with(prefix)) => {
+            None if since.ids().any(|id| id.starts_with(prefix)) => {
                 Err(EngineError::give_up("it was there and is not to be seen any more; what was read stays"))
             }
             None => Ok(None),

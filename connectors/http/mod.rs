@@ -46,7 +46,8 @@ pub struct Http {
     guard: Guard,
     config: Arc<HttpConfig>,
     clock: Clock,
-    pace: Option<Arc<DefaultDirectRateLimiter>>,
+    /// All are kept.
+    paces: Vec<Arc<DefaultDirectRateLimiter>>,
 }
 
 impl fmt::Debug for Http {
@@ -61,19 +62,23 @@ impl Http {
     pub fn new(config: HttpConfig, clock: Clock) -> EngineResult<Self> {
         let guard = Guard::new(&config.allow_private)?;
         let client = client(&guard, Duration::from_secs(config.timeout_secs.max(1)))?;
-        Ok(Self { client, guard, config: Arc::new(config), clock, pace: None })
+        Ok(Self { client, guard, config: Arc::new(config), clock, paces: Vec::new() })
     }
 
     /// The same client at no more than so many requests a second.
-    pub(crate) fn paced(&self, per_second: NonZeroU32) -> Self {
-        let pace = RateLimiter::direct(Quota::per_second(per_second).allow_burst(NonZeroU32::MIN));
-        Self { pace: Some(Arc::new(pace)), ..self.clone() }
+    pub fn paced(&self, per_second: NonZeroU32) -> Self {
+        self.at(Quota::per_second(per_second))
     }
 
     /// The same client with at least so much time from one request to the next.
     pub(crate) fn spaced(&self, between: Duration) -> Self {
-        let pace = Quota::with_period(between).map(|quota| RateLimiter::direct(quota.allow_burst(NonZeroU32::MIN)));
-        Self { pace: pace.map(Arc::new), ..self.clone() }
+        Quota::with_period(between).map_or_else(|| self.clone(), |quota| self.at(quota))
+    }
+
+    fn at(&self, quota: Quota) -> Self {
+        let mut paced = self.clone();
+        paced.paces.push(Arc::new(RateLimiter::direct(quota.allow_burst(NonZeroU32::MIN))));
+        paced
     }
 
     /// Which addresses may be connected to; for what does not speak HTTP.

@@ -69,7 +69,7 @@ impl Http {
 
     async fn once(&self, request: &Request) -> EngineResult<Response> {
         self.guard.check(&request.url)?;
-        if let Some(pace) = &self.pace {
+        for pace in &self.paces {
             pace.until_ready().await;
         }
         let url = shown(&request.url);

@@ -259,7 +259,7 @@ impl ImapConnector {
 
 /// The numbers of the messages that are held of a mailbox.
 fn held(since: &Since, prefix: &str) -> BTreeSet<u32> {
-    let ids = since.revisions.keys().filter(|id| since.holds(id, REVISION));
+    let ids = since.ids().filter(|id| since.holds(id, REVISION));
     ids.filter_map(|id| id.strip_prefix(prefix)?.parse().ok()).collect()
 }
 

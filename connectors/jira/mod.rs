@@ -133,7 +133,7 @@ impl Connector for Jira {
             yield gather.take(position.cursor(), None);
             let listing = self.client.ids(projects.keys()).await?;
             // What an index that lags or a page that shifted has kept from the search.
-            let missed = listing.iter().filter(|id| !seen.contains(*id) && !since.revisions.contains_key(*id));
+            let missed = listing.iter().filter(|id| !seen.contains(*id) && since.revision(id).is_none());
             for id in missed {
                 if let Ok(issue) = self.client.issue(id).await? {
                     gather.push(self.change(issue, &projects, &since).await?);

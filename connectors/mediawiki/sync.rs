@@ -93,7 +93,7 @@ impl MediaWiki {
             return Err(EngineError::retry(format!("list {}: it names no pages at all; nothing is changed", self.url)));
         }
         // The list is in the order of titles: a page that got another title meanwhile may have slipped through.
-        let held: BTreeSet<u64> = since.revisions.keys().filter_map(|id| id.parse().ok()).collect();
+        let held: BTreeSet<u64> = since.ids().filter_map(|id| id.parse().ok()).collect();
         let unmet: Vec<String> =
             held.into_iter().filter(|id| !found.contains_key(id)).map(|id| id.to_string()).collect();
         for ids in unmet.chunks(MOST_IDS) {

@@ -30,7 +30,7 @@ pub(super) async fn everything(client: &Client, since: &Since) -> EngineResult<E
             _ => {}
         }
     }
-    let missing: Vec<&String> = since.revisions.keys().filter(|id| !pages.contains_key(*id)).collect();
+    let missing: Vec<&String> = since.ids().filter(|id| !pages.contains_key(*id)).collect();
     for id in missing {
         pages.extend(client.page(id).await?.map(|page| (page.id.clone(), page)));
     }

@@ -32,7 +32,7 @@ use store::{Store, Trouble};
 
 use crate::{Parts, gather::Gather};
 
-/// Files that are read at the same time.
+/// Files that are read at the same time, unless an admin says otherwise.
 const AT_ONCE: usize = 4;
 
 /// Reports a store's files. Every sync is a full listing; only what has changed is read.
@@ -45,6 +45,7 @@ struct Inner {
     choice: Choice,
     readers: Vec<Principal>,
     clock: Clock,
+    at_once: usize,
 }
 
 impl Objects {
@@ -54,7 +55,8 @@ impl Objects {
         parts: &Parts,
         title: &str,
     ) -> EngineResult<Box<dyn Connector>> {
-        let inner = Inner { store: Arc::new(store), choice, readers: parts.rule(title)?, clock: parts.clock };
+        let at_once = parts.at_once.and_then(|most| usize::try_from(most.get()).ok()).unwrap_or(AT_ONCE);
+        let inner = Inner { store: Arc::new(store), choice, readers: parts.rule(title)?, clock: parts.clock, at_once };
         Ok(Box::new(Self { inner: Arc::new(inner) }))
     }
 }
@@ -75,7 +77,7 @@ impl Connector for Objects {
             let ids: Vec<String> = plan.iter().map(|found| found.id.clone()).collect();
             let total = Some(ids.len() as u64);
             let changes = stream::iter(plan).map(|found| change(Arc::clone(&inner), Arc::clone(&lent), since.clone(), found));
-            let mut changes = changes.buffered(AT_ONCE);
+            let mut changes = changes.buffered(inner.at_once);
             let mut gather = Gather::default();
             while let Some(change) = changes.next().await {
                 gather.push(change?);

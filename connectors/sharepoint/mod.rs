@@ -83,7 +83,7 @@ impl SharePointConnector {
             let groups = std::mem::take(&mut place.groups);
             let mut access = Access { site_groups: &self.site_groups, counts_links: self.counts_links, groups };
             let drives = self.drives().await?;
-            for external_id in since.revisions.keys().filter(|id| !drives.iter().any(|drive| is_in(id, drive))) {
+            for external_id in since.ids().filter(|id| !drives.iter().any(|drive| is_in(id, drive))) {
                 yield Step::Change(Change::Delete { external_id: external_id.clone() });
             }
             place.drives.retain(|drive, _| drives.contains(drive));
@@ -118,7 +118,7 @@ impl SharePointConnector {
                         count += page.items.len();
                         for item in page.items {
                             let external_id = format!("{drive}/{}", item.id);
-                            let is_held = since.revisions.contains_key(&external_id);
+                            let is_held = since.has(&external_id);
                             let is_folder = item.file.is_none() && item.deleted.is_none();
                             // What goes with a folder, and who may read what is in it, no change says one by one.
                             let is_deep = (item.deleted.is_some() && !is_held) || (is_folder && item.shared_changed.is_some());
@@ -143,7 +143,7 @@ impl SharePointConnector {
                         if count == 0 {
                             Err(EngineError::give_up(format!("list drive {drive} of SharePoint: not even its root is there; nothing is changed")))?;
                         }
-                        let gone = since.revisions.keys().filter(|id| is_in(id, drive) && !seen.contains(*id));
+                        let gone = since.ids().filter(|id| is_in(id, drive) && !seen.contains(*id));
                         for external_id in gone.cloned().collect::<Vec<_>>() {
                             yield Step::Change(Change::Delete { external_id });
                         }
@@ -211,7 +211,7 @@ impl SharePointConnector {
         let readers = match access.readers(&permissions) {
             Ok(readers) => readers,
             // Those who could read it until now must not go on doing so.
-            Err(_) if since.revisions.contains_key(&external_id) => return Ok(Some(Change::Delete { external_id })),
+            Err(_) if since.has(&external_id) => return Ok(Some(Change::Delete { external_id })),
             Err(reason) => return Ok(Some(Change::Failed { external_id, reason, readers: None })),
         };
         let state = [item.c_tag.as_deref().unwrap_or_default(), &item.name];

@@ -216,7 +216,7 @@ type Days = BTreeMap<i64, BTreeSet<String>>;
 fn held(since: &Since, channels: &[Channel]) -> (BTreeMap<String, Days>, Vec<String>) {
     let (mut held, mut gone) = (BTreeMap::<String, Days>::new(), Vec::new());
     let known: BTreeSet<&str> = channels.iter().map(|channel| channel.id.as_str()).collect();
-    for external_id in since.revisions.keys() {
+    for external_id in since.ids() {
         match documents::place(external_id) {
             Some((channel, day)) if known.contains(channel) => {
                 held.entry(channel.to_owned()).or_default().entry(day).or_default().insert(external_id.clone());

@@ -258,7 +258,7 @@ impl SqlConnector {
 /// A row of which nobody knows who may read it. Those who could until now must not go on doing so.
 fn unreadable(id: &str, reason: String, since: &Since) -> Change {
     let external_id = id.to_owned();
-    if since.revisions.contains_key(id) {
+    if since.has(id) {
         return Change::Delete { external_id };
     }
     Change::Failed { external_id, reason, readers: None }

@@ -47,7 +47,7 @@ impl TeamsConnector {
             let (is_whole, mut listing) = (place.is_empty(), BTreeSet::new());
             let channels = self.channels().await?;
             let prefixes: BTreeSet<String> = channels.iter().map(|(team, channel)| prefix(team, channel)).collect();
-            for external_id in since.revisions.keys().filter(|id| !prefixes.contains(before_message(id))) {
+            for external_id in since.ids().filter(|id| !prefixes.contains(before_message(id))) {
                 yield Step::Change(Change::Delete { external_id: external_id.clone() });
             }
             place.retain(|prefix, _| prefixes.contains(prefix));
@@ -61,7 +61,7 @@ impl TeamsConnector {
                 let name = format!("{}, {}", team.display_name, channel.display_name);
                 let binder = Binder { prefix: &prefix, place: &name, readers: &readers, since: &since };
                 let now = (self.clock.now)();
-                let mut held: BTreeSet<&str> = since.revisions.keys().filter_map(|id| id.strip_prefix(&prefix)).collect();
+                let mut held: BTreeSet<&str> = since.ids().filter_map(|id| id.strip_prefix(&prefix)).collect();
                 let known = match place.get(&prefix) {
                     Some(at) => client::changed(&self.graph, at).await?,
                     None => None,

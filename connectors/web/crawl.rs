@@ -128,7 +128,7 @@ impl<'a> Crawl<'a> {
             None if self.is_complete || self.is_rechecked => return None,
             None => {
                 self.is_rechecked = true;
-                let mut held: Vec<Url> = self.since.revisions.keys().filter_map(|id| id.parse().ok()).collect();
+                let mut held: Vec<Url> = self.since.ids().filter_map(|id| id.parse().ok()).collect();
                 held.sort();
                 for url in held.into_iter().filter(|url| self.web.scope.holds(url)) {
                     self.frontier.give(Visit { depth: config.max_depth, ..Visit::given(url) });
@@ -174,7 +174,7 @@ impl<'a> Crawl<'a> {
 
     /// There is no document at the address any more.
     pub(super) fn gone(&mut self, url: &Url) {
-        if self.since.revisions.contains_key(url.as_str()) {
+        if self.since.has(url.as_str()) {
             self.changes.push(Change::Delete { external_id: url.as_str().to_owned() });
         }
     }
@@ -194,7 +194,7 @@ impl<'a> Crawl<'a> {
                 last = aliases.get(last).map_or(last, |next| &next.target);
             }
             let is_dead_end = *is_redirect && self.is_complete && !self.listing.contains(last.as_str());
-            let is_held = self.since.revisions.contains_key(url.as_str());
+            let is_held = self.since.has(url.as_str());
             if self.documents.contains(last.as_str()) || is_dead_end {
                 self.gone(url);
             } else if is_held || !is_redirect {

@@ -188,6 +188,8 @@ async fn keep(
         answer: serde_json::to_value(answer).unwrap_or_default(),
         evidence,
         created_at: (ctx.clock.now)(),
+        erased_at: None,
     };
-    Ok(ctx.store.save_answer(viewer, stored).await?)
+    let drawn_from = answer.passages.iter().map(|passage| passage.document_id.clone()).collect();
+    Ok(ctx.store.save_answer(viewer, stored, &drawn_from).await?)
 }

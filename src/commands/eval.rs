@@ -108,7 +108,8 @@ async fn context(house: &House, generator: Option<GeneratorChoice>) -> anyhow::R
 async fn ingest_folder(house: &House, path: &std::path::Path) -> anyhow::Result<()> {
     let (source, connector) = house.folder_source(path, Vec::new()).await?;
     let bars = Bars::default();
-    let summary = ingest::sync(house.ingest_context(), &source, &*connector, &|progress| bars.show(&progress)).await?;
+    let summary =
+        ingest::sync(house.ingest_context(), &source, None, &*connector, &|progress| bars.show(&progress)).await?;
     ingest::index_pending(house.ingest_context(), &|progress| bars.show(&progress)).await?;
     bars.clear();
     match summary.failures.first() {

@@ -28,14 +28,12 @@ pub async fn run(global: &Global, args: Ingest) -> anyhow::Result<()> {
     let bars = Bars::default();
     let ctx = house.ingest_context();
     let (source, connector) = house.folder_source(&path, readers).await?;
-    let synced = ingest::sync(ctx, &source, &*connector, &|progress| bars.show(&progress)).await;
+    let show = |progress| bars.show(&progress);
+    let done = house.index_beside(ingest::sync(ctx, &source, None, &*connector, &show), &show).await;
     bars.clear();
+    let (synced, indexed) = done?;
     let mut summary = synced?;
-    let indexed = ingest::index_pending(ctx, &|progress| bars.show(&progress)).await;
-    bars.clear();
-    let indexed = indexed?;
     summary.name_put_off(ctx, &source).await?;
-    house.settle(indexed).await?;
     let seconds = started.elapsed().as_secs_f64();
     if global.json {
         return output::json(

@@ -6,6 +6,7 @@ mod document;
 mod eval;
 pub mod ingest;
 mod models;
+mod receipts;
 mod search;
 mod serve;
 mod source;
@@ -72,6 +73,8 @@ enum Command {
     Doctor(doctor::Doctor),
     /// Show a document or one of its versions
     Document(document::Document),
+    /// Show what was deleted, and when each part stopped holding it
+    Receipts(receipts::Receipts),
     /// Add, list and change users
     #[command(subcommand)]
     User(user::User),
@@ -89,6 +92,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Eval(args) => eval::run(global, args).await,
         Command::Doctor(args) => doctor::run(global, args).await,
         Command::Document(args) => document::run(global, args).await,
+        Command::Receipts(args) => receipts::run(global, args).await,
         Command::User(args) => user::run(global, args).await,
     }
 }

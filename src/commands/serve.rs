@@ -5,11 +5,15 @@ use std::{sync::Arc, time::Duration};
 use super::Global;
 use crate::{
     output,
+    watch::watch_folders,
     wiring::{self, House},
 };
 
 /// How often the server looks for a sync that is due.
-const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
+/// How often it looks for documents to index, and how long it waits when an engine fails.
+const BETWEEN_JOBS: Duration = Duration::from_millis(200);
+const AFTER_FAILURE: Duration = Duration::from_secs(5);
 
 #[derive(clap::Args)]
 pub struct Serve {
@@ -45,11 +49,40 @@ pub async fn run(global: &Global, args: Serve) -> anyhow::Result<()> {
     tokio::select! {
         served = serving => Ok(served?),
         () = sync_when_due(&house) => Ok(()),
+        () = index_when_due(&house) => Ok(()),
+        () = watch_folders(house.store()) => Ok(()),
     }
 }
 
-/// Runs syncs one after the other as they become due, for as long as the server runs.
+/// Brings the indexes in line with what syncs and pushes have stored, for as long as the server runs.
+async fn index_when_due(house: &House) {
+    let mut unsettled = 0;
+    loop {
+        match house.index_due(&|_| {}).await {
+            Ok(0) => {
+                match house.settle(unsettled).await {
+                    Ok(true) => unsettled = 0,
+                    Ok(false) => {}
+                    Err(error) => tracing::warn!(error = %output::one_line(&error), "build the vector graph"),
+                }
+                tokio::time::sleep(BETWEEN_JOBS).await;
+            }
+            Ok(indexed) => unsettled += indexed,
+            Err(error) => {
+                tracing::warn!(error = %output::one_line(&error), "index");
+                tokio::time::sleep(AFTER_FAILURE).await;
+            }
+        }
+    }
+}
+
+/// Runs syncs as they become due, several sources at once, for as long as the server runs.
 async fn sync_when_due(house: &House) {
+    let lanes = (0..house.config().ingest.syncs_at_once.get()).map(|_| run_syncs(house));
+    futures::future::join_all(lanes).await;
+}
+
+async fn run_syncs(house: &House) {
     loop {
         match house.run_due(None, &|_| {}).await {
             Ok(Some(ended)) => {

@@ -16,21 +16,36 @@ pub struct Cursor(pub String);
 pub struct Since {
     /// Where the last sync ended or was cut off; `None` starts over.
     pub cursor: Option<Cursor>,
-    /// The revision of each item as it was last fetched, by external id. Only live documents and failures of the
-    /// current parser are in here: everything else is to be fetched.
-    pub revisions: Arc<HashMap<String, String>>,
+    /// What is stored, or failed, by external id: with the revision it was fetched at, as far as it is known and today's
+    /// parsers have read it. Without one it is to be fetched.
+    pub held: Arc<HashMap<String, Option<String>>>,
 }
 
 impl Since {
     /// Whether the item has been fetched at this very revision, so that [`Change::Unchanged`] says enough.
     pub fn holds(&self, external_id: &str, revision: &str) -> bool {
-        self.revisions.get(external_id).is_some_and(|held| held == revision)
+        self.revision(external_id) == Some(revision)
+    }
+
+    /// Whether the item is stored or has failed: something to delete when it is gone.
+    pub fn has(&self, external_id: &str) -> bool {
+        self.held.contains_key(external_id)
+    }
+
+    /// The revision at which the item was fetched.
+    pub fn revision(&self, external_id: &str) -> Option<&str> {
+        self.held.get(external_id)?.as_deref()
+    }
+
+    /// Every item that is stored or has failed.
+    pub fn ids(&self) -> impl Iterator<Item = &String> {
+        self.held.keys()
     }
 }
 
 impl From<Option<Cursor>> for Since {
     fn from(cursor: Option<Cursor>) -> Self {
-        Self { cursor, revisions: Arc::default() }
+        Self { cursor, held: Arc::default() }
     }
 }
 

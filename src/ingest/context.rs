@@ -17,4 +17,8 @@ pub struct IngestContext {
     pub vector: Arc<dyn VectorIndex>,
     pub config: IngestConfig,
     pub clock: Clock,
+    /// This process among all on the database that sync and index.
+    pub worker: String,
+    /// Held by whoever indexes: embedding takes every core there is.
+    pub indexing: Arc<tokio::sync::Mutex<()>>,
 }

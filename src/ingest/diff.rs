@@ -1,9 +1,12 @@
 //! Compares what a source reports with what the store knows: pure, decides but does nothing.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 
 use domain::{Change, DocumentId, Principal, RawDocument, SourceId, sha256_hex};
-use store::Known;
+use store::{Known, Write};
 
 /// What a change asks for.
 #[derive(Debug, PartialEq)]
@@ -51,6 +54,8 @@ pub enum Step {
 pub struct KnownSource {
     pub id: SourceId,
     pub documents: HashMap<String, Known>,
+    /// The external ids of `documents`.
+    names: HashMap<DocumentId, String>,
     /// By external id.
     pub failed: HashMap<String, Failed>,
     /// Changes when parsing, chunking or embedding does, so that everything is then read anew.
@@ -65,17 +70,72 @@ pub struct Failed {
 }
 
 impl KnownSource {
-    /// What need not be fetched again: whatever was parsed, or failed to parse, by the recipe of today.
-    pub fn revisions(&self) -> HashMap<String, String> {
+    pub fn new(
+        id: SourceId,
+        documents: HashMap<String, Known>,
+        failed: HashMap<String, Failed>,
+        recipe: String,
+    ) -> Self {
+        let names = documents.iter().map(|(name, known)| (known.document.clone(), name.clone())).collect();
+        Self { id, documents, names, failed, recipe }
+    }
+
+    /// What is stored or has failed, with the revision of what need not be fetched again: whatever was parsed, or failed
+    /// to parse, by the recipe of today.
+    pub fn held(&self) -> HashMap<String, Option<String>> {
         let ours = |revision: &Option<String>| {
-            revision
-                .as_ref()
-                .and_then(|revision| revision.strip_prefix(&self.recipe)?.strip_prefix(' '))
-                .map(str::to_owned)
+            let ours = revision.as_ref()?.strip_prefix(&self.recipe)?.strip_prefix(' ');
+            ours.map(str::to_owned)
         };
         let live = self.documents.iter().filter(|(_, known)| known.live).map(|(id, known)| (id, &known.revision));
         let failed = self.failed.iter().map(|(id, failed)| (id, &failed.revision));
-        live.chain(failed).filter_map(|(id, revision)| Some((id.clone(), ours(revision)?))).collect()
+        live.chain(failed).map(|(id, revision)| (id.clone(), ours(revision))).collect()
+    }
+
+    /// Takes in what was stored, so that what comes later in the same sync is compared with it.
+    pub fn learn(&mut self, writes: &[Write]) {
+        for write in writes {
+            match write {
+                Write::Put { document, external_id, raw_hash, revision, readers, .. } => {
+                    self.failed.remove(external_id);
+                    self.names.insert(document.clone(), external_id.clone());
+                    let known = Known {
+                        document: document.clone(),
+                        raw_hash: raw_hash.clone(),
+                        revision: revision.clone(),
+                        readers: Arc::new(readers.clone()),
+                        live: true,
+                    };
+                    self.documents.insert(external_id.clone(), known);
+                }
+                Write::Access { document, readers } => {
+                    if let Some(known) = self.named(document) {
+                        known.readers = Arc::new(readers.clone());
+                    }
+                }
+                Write::Delete { document } => {
+                    if let Some(known) = self.named(document) {
+                        known.live = false;
+                    }
+                }
+                Write::Seen { external_id, revision } => {
+                    self.failed.remove(external_id);
+                    if let (Some(known), Some(revision)) = (self.documents.get_mut(external_id), revision) {
+                        known.revision = Some(revision.clone());
+                    }
+                }
+                Write::Failed { external_id, raw_hash, revision, reason, .. } => {
+                    let (raw_hash, revision, reason) = (raw_hash.clone(), revision.clone(), reason.clone());
+                    self.failed.insert(external_id.clone(), Failed { raw_hash, revision, reason });
+                }
+                Write::Gone { external_id } => drop(self.failed.remove(external_id)),
+                Write::Members { .. } => {}
+            }
+        }
+    }
+
+    fn named(&mut self, document: &DocumentId) -> Option<&mut Known> {
+        self.documents.get_mut(self.names.get(document)?)
     }
 
     /// What a change asks for, other readers first: they count even when the new bytes cannot be read.
@@ -94,6 +154,10 @@ impl KnownSource {
         match change {
             Change::Upsert(raw) => self.decide_upsert(raw),
             Change::Unchanged { external_id, .. } => match self.failed.get(&external_id) {
+                // Its bytes were never the reason: what is stored is what the source has.
+                Some(Failed { raw_hash: None, .. }) if self.live(&external_id).is_some() => {
+                    Step::Same { external_id, revision: None }
+                }
                 Some(Failed { raw_hash, revision, reason }) => {
                     let (raw_hash, revision, reason) = (raw_hash.clone(), revision.clone(), reason.clone());
                     Step::Failed { external_id, raw_hash, revision, reason }
@@ -184,6 +248,44 @@ impl KnownSource {
     }
 }
 
+/// What a batch says of one item more than once, said once: the last counts.
+pub fn said_once(changes: Vec<Change>) -> Vec<Change> {
+    let mut said: Vec<Option<Change>> = Vec::with_capacity(changes.len());
+    let mut last: HashMap<String, usize> = HashMap::new();
+    for change in changes {
+        let id = match &change {
+            Change::Members { .. } => None,
+            Change::Upsert(raw) => Some(raw.external_id.clone()),
+            Change::Unchanged { external_id, .. }
+            | Change::Access { external_id, .. }
+            | Change::Delete { external_id }
+            | Change::Failed { external_id, .. } => Some(external_id.clone()),
+        };
+        let before = id.as_ref().and_then(|id| last.get(id)).copied();
+        let earlier = before.and_then(|before| said.get_mut(before));
+        match (change, earlier) {
+            // New readers for what was just reported with its content.
+            (
+                Change::Access { readers: now, .. } | Change::Unchanged { readers: now, .. },
+                Some(Some(Change::Upsert(RawDocument { readers, .. }))),
+            ) => {
+                *readers = now;
+                continue;
+            }
+            (change, earlier) => {
+                if let Some(earlier) = earlier {
+                    *earlier = None;
+                }
+                said.push(Some(change));
+            }
+        }
+        if let Some(id) = id {
+            last.insert(id, said.len() - 1);
+        }
+    }
+    said.into_iter().flatten().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,22 +306,15 @@ mod tests {
     /// A source whose only document is what `decide` would have stored for `raw`.
     fn knowing(document: RawDocument) -> KnownSource {
         let id = SourceId::new(ulid::Ulid::from_parts(1, 7));
-        let empty = KnownSource { id, documents: HashMap::new(), failed: HashMap::new(), recipe: "r1".into() };
+        let empty = KnownSource::new(id, HashMap::new(), HashMap::new(), "r1".into());
         let external_id = document.external_id.clone();
         let readers = std::sync::Arc::new(document.readers.iter().cloned().collect());
         let Some(Step::Parse { raw_hash, raw, .. }) = empty.decide(Change::Upsert(document)).pop() else {
             return empty;
         };
         let id = DocumentId::new(ulid::Ulid::from_parts(1, 1));
-        let known = Known {
-            document: id,
-            raw_hash,
-            revision: raw.revision,
-            access: domain::AccessClassId(1),
-            readers,
-            live: true,
-        };
-        KnownSource { documents: HashMap::from([(external_id, known)]), ..empty }
+        let known = Known { document: id, raw_hash, revision: raw.revision, readers, live: true };
+        KnownSource::new(empty.id, HashMap::from([(external_id, known)]), HashMap::new(), empty.recipe)
     }
 
     #[test]
@@ -262,5 +357,56 @@ mod tests {
         assert!(known.gone(&[]).is_empty());
         assert_eq!(known.gone(&["b.md".into()]).len(), 1);
         assert!(known.gone(&["a.md".into()]).is_empty());
+    }
+
+    #[test]
+    fn what_one_sync_stored_is_known_to_the_rest_of_it() {
+        let mut known = knowing(raw("a.md", "one"));
+        let Some(held) = known.documents.get("a.md").cloned() else { return };
+        let document = DocumentId::new(ulid::Ulid::from_parts(1, 2));
+        known.documents.clear();
+        let put = |readers: &[Principal]| Write::Put {
+            document: document.clone(),
+            external_id: "a.md".into(),
+            uri: String::new(),
+            title: String::new(),
+            media_type: String::new(),
+            raw_hash: held.raw_hash.clone(),
+            revision: held.revision.clone(),
+            modified_at: None,
+            readers: readers.iter().cloned().collect(),
+            parsed: domain::Document::default(),
+            chunks: Vec::new(),
+            duplicate_of: None,
+        };
+        known.learn(&[put(&[Principal::everyone()])]);
+        assert!(matches!(known.decide(Change::Upsert(raw("a.md", "one")))[..], [Step::Same { .. }]), "no second id");
+        assert!(matches!(known.decide(Change::Delete { external_id: "a.md".into() })[..], [Step::Delete { .. }]));
+        known.learn(&[Write::Access { document: document.clone(), readers: BTreeSet::new() }]);
+        let same = Change::Unchanged { external_id: "a.md".into(), readers: vec![Principal::everyone()] };
+        assert!(matches!(known.decide(same)[..], [Step::Access { .. }, Step::Same { .. }]));
+        known.learn(&[Write::Delete { document }]);
+        assert_eq!(known.gone(&["b.md".into()]), []);
+    }
+
+    #[test]
+    fn the_last_word_of_a_batch_counts() {
+        let id = || "a.md".to_owned();
+        let deleted = said_once(vec![Change::Upsert(raw("a.md", "one")), Change::Delete { external_id: id() }]);
+        assert_eq!(deleted, [Change::Delete { external_id: id() }]);
+        let hr = vec![Principal::group("hr")];
+        let access = Change::Access { external_id: id(), readers: hr.clone() };
+        let narrowed = said_once(vec![Change::Upsert(raw("a.md", "one")), Change::Upsert(raw("b.md", "b")), access]);
+        let expected = RawDocument { readers: hr, ..raw("a.md", "one") };
+        assert_eq!(narrowed, [Change::Upsert(expected), Change::Upsert(raw("b.md", "b"))]);
+    }
+
+    #[test]
+    fn a_failure_that_was_never_about_the_bytes_passes() {
+        let mut known = knowing(raw("a.md", "one"));
+        let failed = Failed { raw_hash: None, revision: None, reason: "its permissions could not be read".into() };
+        known.failed.insert("a.md".into(), failed);
+        let unchanged = Change::Unchanged { external_id: "a.md".into(), readers: vec![Principal::everyone()] };
+        assert!(matches!(known.decide(unchanged)[..], [Step::Same { .. }]));
     }
 }

@@ -1,58 +1,94 @@
 //! The index recipe: read a document's state from SQL, embed, tell both indexes, flush, only then mark it done.
 
+use std::{collections::HashMap, time::Duration};
+
 use domain::{DocumentId, IndexChange, KeywordEntry, VectorEntry};
-use store::{IndexJob, IndexState};
+use jiff::SignedDuration;
+use store::{Flushed, IndexJob, IndexState};
 
 use crate::{Error, IngestContext, Progress, Report, Result, chunk::passage_text};
 
-/// Jobs read at a time.
+/// Jobs claimed at a time.
 const JOBS: u64 = 256;
 /// Chunks embedded and written between two flushes.
-const CHUNKS_PER_FLUSH: usize = 1024;
+const CHUNKS_PER_FLUSH: u64 = 1024;
 /// Chunks embedded between two steps of the progress bar.
 const CHUNKS_PER_STEP: usize = 64;
+/// How long a worker that is not heard of keeps its jobs, and how often one is heard of.
+const LEASE: SignedDuration = SignedDuration::from_secs(60);
+const HEARTBEAT: Duration = Duration::from_secs(10);
 
-/// Works off every pending job; running it twice is harmless. Returns how many chunks were indexed.
+/// Works off every job that is due and that no other process has claimed; running one twice is harmless. One caller works
+/// at a time, the others wait. Returns how many chunks were indexed.
 pub async fn index_pending(ctx: &IngestContext, report: Report<'_>) -> Result<u64> {
+    let _working = ctx.indexing.lock().await;
     let total = ctx.store.pending_chunk_count().await?;
     let mut done = 0;
     loop {
-        let jobs = ctx.store.pending_jobs(JOBS, (ctx.clock.now)()).await?;
+        let now = (ctx.clock.now)();
+        let jobs = ctx.store.claim_jobs(&ctx.worker, JOBS, now, now + LEASE).await?;
         if jobs.is_empty() {
             return Ok(done);
         }
-        let documents: Vec<DocumentId> = jobs.iter().map(|job| job.document.clone()).collect();
-        let states = ctx.store.index_state(&documents).await?;
-        for group in groups(jobs, states) {
-            index_or_set_aside(ctx, &group, &mut |chunks| {
-                done += chunks;
-                report(Progress::Indexed { done, total: total.max(done) });
-            })
-            .await?;
+        let mut step = |chunks| {
+            done += chunks;
+            report(Progress::Indexed { done, total: total.max(done) });
+        };
+        tokio::select! {
+            indexed = index_claimed(ctx, groups(jobs), &mut step) => indexed?,
+            never = keep_alive(ctx) => match never {},
+        }
+    }
+}
+
+/// Tells the store that the work goes on. A database that is away for a moment is no reason to stop.
+async fn keep_alive(ctx: &IngestContext) -> std::convert::Infallible {
+    loop {
+        tokio::time::sleep(HEARTBEAT).await;
+        if let Err(error) = ctx.store.renew_jobs(&ctx.worker, (ctx.clock.now)() + LEASE).await {
+            tracing::warn!(%error, "renew index jobs");
         }
     }
 }
 
 type Group = Vec<(IndexJob, IndexState)>;
 
-/// Pairs jobs with states and cuts them into groups that are flushed together.
-fn groups(jobs: Vec<IndexJob>, states: Vec<IndexState>) -> Vec<Group> {
-    let mut states: std::collections::HashMap<_, _> =
-        states.into_iter().map(|state| (state.document.clone(), state)).collect();
-    let mut groups: Vec<Group> = Vec::new();
+/// Cuts jobs into groups that are embedded and flushed together.
+fn groups(jobs: Vec<IndexJob>) -> Vec<Vec<IndexJob>> {
+    let mut groups: Vec<Vec<IndexJob>> = Vec::new();
     let mut room = 0;
     for job in jobs {
-        let Some(state) = states.remove(&job.document) else { continue };
-        if room < state.chunks.len() || groups.is_empty() {
+        if room < job.chunks || groups.is_empty() {
             groups.push(Vec::new());
             room = CHUNKS_PER_FLUSH;
         }
-        room = room.saturating_sub(state.chunks.len());
+        room = room.saturating_sub(job.chunks);
         if let Some(group) = groups.last_mut() {
-            group.push((job, state));
+            group.push(job);
         }
     }
     groups
+}
+
+async fn index_claimed(
+    ctx: &IngestContext,
+    groups: Vec<Vec<IndexJob>>,
+    step: &mut (dyn FnMut(u64) + Send),
+) -> Result<()> {
+    for jobs in groups {
+        let documents: Vec<DocumentId> = jobs.iter().map(|job| job.document.clone()).collect();
+        let states = ctx.store.index_state(&documents).await?;
+        let mut states: HashMap<_, _> = states.into_iter().map(|state| (state.document.clone(), state)).collect();
+        let group: Group = jobs
+            .into_iter()
+            .filter_map(|job| {
+                let state = states.remove(&job.document)?;
+                Some((job, state))
+            })
+            .collect();
+        index_or_set_aside(ctx, &group, step).await?;
+    }
+    Ok(())
 }
 
 /// A document that an engine refuses is put off, with the reason, so that it does not hold up the others.
@@ -102,18 +138,23 @@ async fn index_group(ctx: &IngestContext, group: &Group, step: &mut (dyn FnMut(u
         ));
         vector.push(change(&state.document, entries));
     }
-    futures::try_join!(
+    let held = ctx.store.renew_jobs(&ctx.worker, (ctx.clock.now)() + LEASE).await?;
+    if group.iter().any(|(job, _)| !held.contains(&job.document)) {
+        tracing::warn!("another worker took over what this one was slow to index");
+        return Ok(());
+    }
+    let (keyword, vector) = futures::try_join!(
         async {
             ctx.keyword.apply(keyword).await?;
-            ctx.keyword.flush().await
+            ctx.keyword.flush().await.map(|()| (ctx.clock.now)())
         },
         async {
             ctx.vector.apply(vector).await?;
-            ctx.vector.flush().await
+            ctx.vector.flush().await.map(|()| (ctx.clock.now)())
         },
     )?;
     let finished: Vec<_> = group.iter().map(|(job, _)| (job.document.clone(), job.seq)).collect();
-    ctx.store.finish_jobs(&finished).await?;
+    ctx.store.finish_jobs(&ctx.worker, &finished, Flushed { keyword, vector }).await?;
     Ok(())
 }
 

@@ -18,13 +18,17 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(60);
 const MOST_WAIT: SignedDuration = SignedDuration::from_hours(1);
 
+/// How often a removal looks whether the indexes have followed, and how many times before it is tried again later.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
+const MOST_LOOKS: u32 = 40;
+/// The longest patience a system can ask for.
+const MOST_PATIENCE: SignedDuration = SignedDuration::from_hours(24);
+
 /// Opens a source's connector, or says why not.
 pub type Open<'a> = &'a (dyn Fn(&Source) -> std::result::Result<Box<dyn Connector>, String> + Send + Sync);
 
-/// Who runs syncs.
+/// What running syncs takes beside the engines.
 pub struct Worker<'a> {
-    /// Unique among all processes on the database.
-    pub name: String,
     pub open: Open<'a>,
     /// Why nothing may be written now: a full disk.
     pub obstacle: &'a (dyn Fn() -> Option<String> + Send + Sync),
@@ -37,9 +41,11 @@ pub struct Ended {
     pub state: SyncState,
     pub reason: Option<String>,
     pub summary: Option<SyncSummary>,
+    /// The source is no more.
+    pub is_removed: bool,
 }
 
-/// Runs the sync that has been due longest, or that of `only`. `None` when none is due.
+/// Runs the sync that has been due longest, or that of `only`. `None` when none is due. The indexes follow by their jobs.
 pub async fn run_due(
     ctx: &IngestContext,
     worker: &Worker<'_>,
@@ -47,7 +53,9 @@ pub async fn run_due(
     report: Report<'_>,
 ) -> Result<Option<Ended>> {
     let now = (ctx.clock.now)();
-    let Some(claim) = ctx.store.claim_sync(only, &worker.name, now, now + LEASE).await? else { return Ok(None) };
+    // One claim of this process is told from another.
+    let worker_name = format!("{}-{}", ctx.worker, (ctx.clock.ulid)());
+    let Some(claim) = ctx.store.claim_sync(only, &worker_name, now, now + LEASE).await? else { return Ok(None) };
     let source = ctx.store.source(&claim.source).await?;
     let visited = Mutex::new((0, None));
     let noting = |progress: Progress| {
@@ -66,7 +74,8 @@ pub async fn run_due(
     let (end, summary) = settle(&claim, &source, ended, now);
     let (state, reason) = (end.state, end.reason.clone());
     ctx.store.end_sync(&claim, end, now).await?;
-    Ok(Some(Ended { source: claim.source, state, reason, summary }))
+    let is_removed = claim.removes && state == SyncState::Idle;
+    Ok(Some(Ended { source: claim.source, state, reason, summary, is_removed }))
 }
 
 /// Why a sync did not come to its end.
@@ -95,8 +104,7 @@ async fn work(
     report: Report<'_>,
 ) -> std::result::Result<Option<SyncSummary>, Broken> {
     if claim.removes {
-        remove(ctx, source, report).await?;
-        return Ok(None);
+        return remove(ctx, source, report).await.map(|()| None);
     }
     if source.settings.paused {
         return Err(Broken::Later("paused".into(), None));
@@ -104,7 +112,7 @@ async fn work(
     if let Some(reason) = (worker.obstacle)() {
         return Err(Broken::Retry(reason, None));
     }
-    if let Some(schedule) = schedule(source) {
+    if let Some(schedule) = schedule(source).filter(|_| !claim.is_asked_for) {
         let now = (ctx.clock.now)();
         match schedule.admit(now) {
             Some(at) if at > now => return Err(Broken::Later("waits for its hours".into(), Some(at))),
@@ -112,18 +120,21 @@ async fn work(
         }
     }
     let connector = (worker.open)(source).map_err(Broken::GiveUp)?;
-    let mut summary = sync(ctx, source, &*connector, report).await?;
-    index_pending(ctx, report).await?;
-    summary.name_put_off(ctx, source).await?;
-    Ok(Some(summary))
+    Ok(Some(sync(ctx, source, Some(claim), &*connector, report).await?))
 }
 
 /// Out of the search first; only when both indexes have followed is the rest forgotten.
-async fn remove(ctx: &IngestContext, source: &Source, report: Report<'_>) -> Result<()> {
-    while ctx.store.delete_some(&source.id, (ctx.clock.now)()).await? {}
-    index_pending(ctx, report).await?;
-    ctx.store.purge_source(&source.id).await?;
-    Ok(())
+async fn remove(ctx: &IngestContext, source: &Source, report: Report<'_>) -> std::result::Result<(), Broken> {
+    while ctx.store.delete_some(&source.id, (ctx.clock.now)()).await.map_err(Error::from)? {}
+    for _ in 0..MOST_LOOKS {
+        index_pending(ctx, report).await?;
+        let waiting = ctx.store.source_job_count(&source.id).await.map_err(Error::from)?;
+        if waiting == 0 {
+            return Ok(ctx.store.purge_source(&source.id).await.map_err(Error::from)?);
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
+    Err(Broken::Retry("waits for the indexes to let go of its documents".into(), None))
 }
 
 /// Ends when the claim is lost; until then tells the store that the work goes on.
@@ -145,8 +156,15 @@ fn settle(
     now: Timestamp,
 ) -> (SyncEnd, Option<SyncSummary>) {
     let next = || schedule(source).and_then(|schedule| schedule.next(now, source.id.as_str()));
-    let end =
-        |state, reason, run_after| SyncEnd { state, reason, run_after, listed: None, summary: None, succeeded: false };
+    let end = |state, reason, run_after| SyncEnd {
+        state,
+        reason,
+        run_after,
+        listed: None,
+        summary: None,
+        succeeded: false,
+        is_settled: false,
+    };
     match ended {
         Ok(summary) => {
             // The failures have a table of their own.
@@ -155,15 +173,18 @@ fn settle(
                 listed: summary.as_ref().and_then(|summary| summary.listed),
                 summary: counts.and_then(|counts| serde_json::to_string(&counts).ok()),
                 succeeded: true,
+                is_settled: true,
                 ..end(SyncState::Idle, None, next())
             };
             (end, summary)
         }
-        Err(Broken::Later(reason, at)) => (end(SyncState::Idle, Some(reason), at), None),
+        Err(Broken::Later(reason, at)) => {
+            (SyncEnd { is_settled: true, ..end(SyncState::Idle, Some(reason), at) }, None)
+        }
         Err(Broken::Retry(reason, asked)) => {
             let wait = FIRST_WAIT * 2_i32.saturating_pow(claim.attempts.saturating_sub(1).min(10));
-            let asked = asked.and_then(|asked| SignedDuration::try_from(asked).ok()).unwrap_or_default();
-            let at = now.checked_add(wait.min(MOST_WAIT).max(asked)).ok();
+            let asked = asked.map(|asked| SignedDuration::try_from(asked).unwrap_or(MOST_PATIENCE).min(MOST_PATIENCE));
+            let at = now.checked_add(wait.min(MOST_WAIT).max(asked.unwrap_or_default())).ok();
             (end(SyncState::Waiting, Some(reason), at), None)
         }
         Err(Broken::GiveUp(reason)) => (end(SyncState::Failed, Some(reason), next()), None),

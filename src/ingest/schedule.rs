@@ -84,7 +84,11 @@ fn parse_hours(text: &str) -> Result<Hours, String> {
     let (from, to) = span.split_once('-').ok_or_else(wrong)?;
     let time = |text: &str| Time::strptime("%H:%M", text.trim()).map_err(|_| wrong());
     let zone = TimeZone::get(zone.trim()).map_err(|_| format!("`{text}`: no time zone is called {zone}"))?;
-    Ok(Hours { from: time(from)?, to: time(to)?, zone })
+    let (from, to) = (time(from)?, time(to)?);
+    if from == to {
+        return Err(format!("`{text}`: hours that end when they begin are none"));
+    }
+    Ok(Hours { from, to, zone })
 }
 
 impl Hours {

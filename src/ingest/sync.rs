@@ -8,12 +8,12 @@ use std::{
 use domain::{Batch, Chunk, Connector, Document, DocumentId, Principal, RawDocument, Since, VersionHash, sha256_hex};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
-use store::{Failure, Source, Write};
+use store::{Failure, Source, SyncClaim, Write};
 
 use crate::{
     IngestContext, Progress, Report, Result,
     chunk::chunk,
-    diff::{Failed, KnownSource, Step},
+    diff::{Failed, KnownSource, Step, said_once},
 };
 
 /// Bump when parsing changes what it makes of the same bytes.
@@ -53,25 +53,28 @@ impl SyncSummary {
 }
 
 /// Brings the store in line with what `connector` reports from the source's cursor on. The indexes follow by their jobs.
+/// With a `claim` nothing is stored once another worker has the sync.
 pub async fn sync(
     ctx: &IngestContext,
     source: &Source,
+    claim: Option<&SyncClaim>,
     connector: &dyn Connector,
     report: Report<'_>,
 ) -> Result<SyncSummary> {
-    let known = KnownSource {
-        id: source.id.clone(),
-        documents: ctx.store.known_documents(&source.id).await?,
-        failed: failed_before(ctx, source).await?,
-        recipe: recipe(ctx),
-    };
+    let documents = ctx.store.known_documents(&source.id).await?;
+    let mut known = KnownSource::new(source.id.clone(), documents, failed_before(ctx, source).await?, recipe(ctx));
     let mut summary = SyncSummary::default();
     let mut visited = 0;
-    let since = Since { cursor: source.cursor.clone(), revisions: Arc::new(known.revisions()) };
+    let mut since = Since { cursor: source.cursor.clone(), held: Arc::new(known.held()) };
+    if source.recipe.as_deref() != Some(&known.recipe) {
+        // A cursor would pass over what has to be read anew.
+        ctx.store.start_over(&source.id, &known.recipe).await?;
+        since.cursor = None;
+    }
     let mut batches = connector.changes(since);
     while let Some(batch) = batches.next().await {
         let Batch { changes, cursor, listing, total } = batch?;
-        let mut steps: Vec<Step> = changes.into_iter().flat_map(|change| known.decide(change)).collect();
+        let mut steps: Vec<Step> = said_once(changes).into_iter().flat_map(|change| known.decide(change)).collect();
         if let Some(listing) = &listing {
             summary.listed = Some(listing.len() as u64);
         }
@@ -81,7 +84,12 @@ pub async fn sync(
             report(Progress::Visited { done: visited, total, name: name.to_owned() });
         };
         let writes = prepare(ctx, steps, &mut summary, &mut seen).await?;
-        ctx.store.apply_batch(&source.id, writes, cursor, (ctx.clock.now)()).await?;
+        let now = (ctx.clock.now)();
+        known.learn(&writes);
+        match claim {
+            Some(claim) => ctx.store.apply_claimed_batch(claim, writes, cursor, now).await?,
+            None => ctx.store.apply_batch(&source.id, writes, cursor, now).await?,
+        }
     }
     summary.failures.sort_by(|a, b| a.external_id.cmp(&b.external_id));
     Ok(summary)

@@ -14,7 +14,7 @@ use crate::{
     chunks::{self, without_nul},
     duplicates,
     entities::document,
-    failures,
+    failures, receipts,
     time::to_micros,
     versions,
 };
@@ -117,7 +117,10 @@ pub(crate) async fn delete(batch: &mut Batch<'_>, id: &DocumentId) -> Result<()>
         batch.touched.extend(heir);
     }
     chunks::remove(batch.db, id).await?;
+    receipts::erase(batch, &row, id).await?;
     document::Entity::update_many()
+        .col_expr(document::Column::Title, Expr::val(""))
+        .col_expr(document::Column::Uri, Expr::val(""))
         .col_expr(document::Column::DeletedAt, Expr::val(to_micros(batch.now)))
         .col_expr(document::Column::UpdatedAt, Expr::val(to_micros(batch.now)))
         .col_expr(document::Column::DuplicateOf, Expr::val(None::<String>))

@@ -44,7 +44,9 @@ pub(crate) async fn stands_in<C: ConnectionTrait>(
     version: &VersionHash,
     class: AccessClassId,
 ) -> Result<bool> {
-    let row = originals(version, class).filter(document::Column::Id.eq(original.as_str())).one(db).await?;
+    // It may be another source's, whose batch must not change it meanwhile.
+    let row =
+        originals(version, class).filter(document::Column::Id.eq(original.as_str())).lock_shared().one(db).await?;
     Ok(row.is_some())
 }
 

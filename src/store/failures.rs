@@ -5,15 +5,17 @@ use std::collections::BTreeSet;
 use domain::SourceId;
 use jiff::Timestamp;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::OnConflict,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, OnConflict, Query},
 };
 
 use crate::{
     Error, Result, Store,
     chunks::without_nul,
     documents::{Batch, external_key},
-    entities::failure,
+    entities::{document, failure, index_job, source},
+    sync::lock,
     time::{from_micros, to_micros},
 };
 
@@ -51,6 +53,45 @@ impl Store {
         let rows =
             query.order_by_desc(failure::Column::FailedAt).order_by_asc(failure::Column::Name).all(self.read()).await?;
         rows.into_iter().map(Failure::try_from).collect()
+    }
+}
+
+impl Store {
+    /// Lets everything of the source that could not be read or indexed, or the one item, be tried again: as if it were new
+    /// to its next sync, which starts over. Returns how many items that are.
+    pub async fn retry_failures(&self, source: &SourceId, item: Option<&str>, now: Timestamp) -> Result<u64> {
+        let tx = self.begin().await?;
+        lock(&tx, source).await?;
+        let mut failed = failure::Entity::update_many()
+            .col_expr(failure::Column::RawHash, Expr::val(None::<String>))
+            .col_expr(failure::Column::Revision, Expr::val(None::<String>))
+            .filter(failure::Column::SourceId.eq(source.as_str()));
+        let mut put_off = index_job::Entity::update_many()
+            .col_expr(index_job::Column::RunAfter, Expr::val(to_micros(now)))
+            .filter(index_job::Column::SourceId.eq(source.as_str()))
+            .filter(index_job::Column::Attempts.gt(0));
+        if let Some(item) = item {
+            let key = external_key(item);
+            failed = failed.filter(failure::Column::ExternalKey.eq(key.as_str()));
+            let named = Query::select()
+                .column(document::Column::Id)
+                .from(document::Entity)
+                .and_where(document::Column::SourceId.eq(source.as_str()))
+                .and_where(document::Column::ExternalKey.eq(key.as_str()))
+                .take();
+            put_off = put_off.filter(index_job::Column::DocumentId.in_subquery(named));
+        }
+        let failed = failed.exec(&tx).await?.rows_affected;
+        let put_off = put_off.exec(&tx).await?.rows_affected;
+        if failed > 0 {
+            source::Entity::update_many()
+                .col_expr(source::Column::Cursor, Expr::val(None::<String>))
+                .filter(source::Column::Id.eq(source.as_str()))
+                .exec(&tx)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(failed + put_off)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
     time::to_micros,
 };
 
-/// A document to index.
+/// A document to index, held by one worker until its lease runs out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndexJob {
     pub document: DocumentId,
@@ -24,6 +24,8 @@ pub struct IndexJob {
     pub seq: i64,
     /// Failures since the document last changed.
     pub attempts: u32,
+    /// How many chunks its document has now.
+    pub chunks: u64,
 }
 
 /// What both indexes must hold for a document.
@@ -45,27 +47,15 @@ pub struct StoredChunk {
 }
 
 impl Store {
-    /// Up to `limit` jobs that are due, the longest due first.
-    pub async fn pending_jobs(&self, limit: u64, now: Timestamp) -> Result<Vec<IndexJob>> {
-        let rows = index_job::Entity::find()
-            .filter(index_job::Column::RunAfter.lte(to_micros(now)))
-            .order_by_asc(index_job::Column::RunAfter)
-            .order_by_asc(index_job::Column::DocumentId)
-            .limit(limit)
-            .all(self.read())
-            .await?;
-        rows.into_iter()
-            .map(|row| {
-                let document = row.document_id.parse().map_err(Error::Schema)?;
-                let attempts = u32::try_from(row.attempts).unwrap_or(u32::MAX);
-                Ok(IndexJob { document, seq: row.seq, attempts })
-            })
-            .collect()
-    }
-
     /// Jobs, due or waiting for another try.
     pub async fn pending_job_count(&self) -> Result<u64> {
         Ok(index_job::Entity::find().count(self.read()).await?)
+    }
+
+    /// Jobs of one source.
+    pub async fn source_job_count(&self, source: &SourceId) -> Result<u64> {
+        let ours = index_job::Entity::find().filter(index_job::Column::SourceId.eq(source.as_str()));
+        Ok(ours.count(self.read()).await?)
     }
 
     /// Chunks of documents with a job: what is left to index.
@@ -86,50 +76,13 @@ impl Store {
         Ok(documents.iter().filter_map(|id| found.remove(id)).collect())
     }
 
-    /// Removes jobs whose document has not changed since they were read.
-    pub async fn finish_jobs(&self, done: &[(DocumentId, i64)]) -> Result<()> {
-        use index_job::Column::{DocumentId as Id, Seq};
-        if done.is_empty() {
-            return Ok(());
-        }
-        let tx = self.begin().await?;
-        for done in done.chunks(IN_LIST) {
-            // Rows are locked in one order everywhere, or PostgreSQL sees deadlocks.
-            let ids = done.iter().map(|(id, _)| id.as_str());
-            index_job::Entity::find().filter(Id.is_in(ids)).order_by_asc(Id).lock_exclusive().all(&tx).await?;
-            let unchanged =
-                done.iter().fold(Condition::any(), |any, (id, seq)| any.add(Id.eq(id.as_str()).and(Seq.eq(*seq))));
-            index_job::Entity::delete_many().filter(unchanged).exec(&tx).await?;
-        }
-        Ok(tx.commit().await?)
-    }
-
-    /// Puts a job off until `run_after`, unless its document has changed since it was read.
-    pub async fn fail_job(&self, document: &DocumentId, seq: i64, error: &str, run_after: Timestamp) -> Result<()> {
-        use index_job::Column::{Attempts, DocumentId as Id, Error as Reason, RunAfter, Seq};
-        index_job::Entity::update_many()
-            .col_expr(Attempts, Expr::col(Attempts).add(1_i64))
-            .col_expr(Reason, Expr::val(error.replace('\0', "")))
-            .col_expr(RunAfter, Expr::val(to_micros(run_after)))
-            .filter(Id.eq(document.as_str()))
-            .filter(Seq.eq(seq))
-            .exec(self.write())
-            .await?;
-        Ok(())
-    }
-
     /// Documents of a source that an index refused, each with the reason; they are tried again later.
     pub async fn put_off(&self, source: &SourceId) -> Result<Vec<(String, String)>> {
-        let ours = Query::select()
-            .column(document::Column::Id)
-            .from(document::Entity)
-            .and_where(document::Column::SourceId.eq(source.as_str()))
-            .take();
         let reasons: BTreeMap<String, Option<String>> = index_job::Entity::find()
             .select_only()
             .columns([index_job::Column::DocumentId, index_job::Column::Error])
             .filter(index_job::Column::Attempts.gt(0))
-            .filter(index_job::Column::DocumentId.in_subquery(ours))
+            .filter(index_job::Column::SourceId.eq(source.as_str()))
             .into_tuple::<(String, Option<String>)>()
             .all(self.read())
             .await?
@@ -209,17 +162,18 @@ pub(crate) async fn enqueue<C: ConnectionTrait>(
     Ok(())
 }
 
-/// The number is kept with the document, not the job: a finished job's number must never come back.
+/// The number is kept with the document, not the job: a finished job's number must never come back. A lease stays: its
+/// holder is still writing the older state, and gives the job back when it has.
 async fn enqueue_where<C: ConnectionTrait>(db: &C, which: Condition, now: Timestamp) -> Result<()> {
     use document::Column::{Id, JobSeq};
-    use index_job::Column::{Attempts, CreatedAt, DocumentId, Error as Reason, RunAfter, Seq};
+    use index_job::Column::{Attempts, CreatedAt, DocumentId, Error as Reason, RunAfter, Seq, SourceId as Source};
     document::Entity::update_many()
         .col_expr(JobSeq, Expr::col(JobSeq).add(1_i64))
         .filter(which.clone())
         .exec(db)
         .await?;
     let rows = Query::select()
-        .columns([Id, JobSeq])
+        .columns([Id, document::Column::SourceId, JobSeq])
         .expr(Expr::val(0_i64))
         .expr(Expr::val(to_micros(now)))
         .expr(Expr::val(to_micros(now)))
@@ -236,7 +190,7 @@ async fn enqueue_where<C: ConnectionTrait>(db: &C, which: Condition, now: Timest
     let mut insert = Query::insert();
     insert
         .into_table(index_job::Entity)
-        .columns([DocumentId, Seq, Attempts, RunAfter, CreatedAt])
+        .columns([DocumentId, Source, Seq, Attempts, RunAfter, CreatedAt])
         .on_conflict(changed_again);
     insert.select_from(rows).map_err(|error| sea_orm::DbErr::Custom(error.to_string()))?;
     db.execute(&insert).await?;

@@ -1,5 +1,7 @@
 //! Sources: the configured connectors, each with its settings and the cursor its sync resumes from.
 
+use std::num::NonZeroU32;
+
 use domain::{Cursor, Principal, SourceId};
 use jiff::Timestamp;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, SqlErr, sea_query::Expr};
@@ -23,6 +25,10 @@ pub struct SourceSettings {
     pub hours: Option<String>,
     /// Neither synced nor scheduled until resumed.
     pub paused: bool,
+    /// Most requests a second that its system is sent; as its kind has it when there is none.
+    pub requests_per_second: Option<NonZeroU32>,
+    /// Most items that are fetched at once, where its kind can.
+    pub requests_at_once: Option<NonZeroU32>,
 }
 
 /// A source about to be created.
@@ -48,6 +54,8 @@ pub struct Source {
     pub settings: SourceSettings,
     /// Where the next sync resumes; `None` starts over.
     pub cursor: Option<Cursor>,
+    /// How what it brought was parsed when its sync last started over.
+    pub recipe: Option<String>,
     pub created_at: Timestamp,
 }
 
@@ -63,6 +71,7 @@ impl Store {
             config: Set(new.config.to_string()),
             cursor: Set(None),
             settings: Set(Some(json(&new.settings)?)),
+            recipe: Set(None),
             created_at: Set(to_micros(new.now)),
         };
         match source::Entity::insert(row).exec_without_returning(self.write()).await {
@@ -95,6 +104,17 @@ impl Store {
         Ok(())
     }
 
+    /// Forgets the cursor: what comes is parsed by another recipe than what is there.
+    pub async fn start_over(&self, id: &SourceId, recipe: &str) -> Result<()> {
+        source::Entity::update_many()
+            .col_expr(source::Column::Cursor, Expr::val(None::<String>))
+            .col_expr(source::Column::Recipe, Expr::val(recipe))
+            .filter(source::Column::Id.eq(id.as_str()))
+            .exec(self.write())
+            .await?;
+        Ok(())
+    }
+
     pub async fn source_by_name(&self, kind: &str, name: &str) -> Result<Option<Source>> {
         let row = source::Entity::find()
             .filter(source::Column::Kind.eq(kind))
@@ -121,7 +141,7 @@ impl Store {
 impl From<NewSource> for Source {
     fn from(new: NewSource) -> Self {
         let NewSource { id, kind, name, config, settings, now } = new;
-        Self { id, kind, name, config, settings, cursor: None, created_at: now }
+        Self { id, kind, name, config, settings, cursor: None, recipe: None, created_at: now }
     }
 }
 
@@ -143,6 +163,7 @@ impl TryFrom<source::Model> for Source {
             kind: row.kind,
             name: row.name,
             cursor: row.cursor.map(Cursor),
+            recipe: row.recipe,
             created_at: from_micros(row.created_at)?,
         })
     }

@@ -5,15 +5,16 @@ use std::{
     sync::Arc,
 };
 
-use domain::{AccessClassId, Chunk, Cursor, Document, DocumentId, Principal, SourceId};
+use domain::{Chunk, Cursor, Document, DocumentId, Principal, SourceId};
 use jiff::Timestamp;
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 
 use crate::{
-    Error, Result, Store, access,
+    Error, Result, Store, SyncClaim, access,
+    chunks::IN_LIST,
     documents::{self, Batch},
     entities::{access_class_principal, document, source},
-    failures, jobs, members,
+    failures, jobs, members, syncs,
 };
 
 /// Longest name of a principal in bytes: it is an index entry.
@@ -27,8 +28,6 @@ pub struct Known {
     pub raw_hash: String,
     /// As it was stored with them.
     pub revision: Option<String>,
-    pub access: AccessClassId,
-    /// The principals of `access`.
     pub readers: Arc<BTreeSet<Principal>>,
     /// `false` when it is marked deleted.
     pub live: bool,
@@ -97,9 +96,8 @@ impl Store {
         for (external_id, id, raw_hash, revision, class, deleted_at) in rows {
             let document = id.parse().map_err(Error::Schema)?;
             let readers = readers.get(&class).cloned().unwrap_or_default();
-            let access = AccessClassId(class);
             let live = deleted_at.is_none();
-            known.insert(external_id, Known { document, raw_hash, revision, access, readers, live });
+            known.insert(external_id, Known { document, raw_hash, revision, readers, live });
         }
         Ok(known)
     }
@@ -117,11 +115,40 @@ impl Store {
         cursor: Option<Cursor>,
         now: Timestamp,
     ) -> Result<()> {
+        self.apply(source, None, writes, cursor, now).await
+    }
+
+    /// Like [`Store::apply_batch`], as long as `claim` still holds the source's sync.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] also when another worker has the sync now.
+    pub async fn apply_claimed_batch(
+        &self,
+        claim: &SyncClaim,
+        writes: Vec<Write>,
+        cursor: Option<Cursor>,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.apply(&claim.source, Some(claim), writes, cursor, now).await
+    }
+
+    async fn apply(
+        &self,
+        source: &SourceId,
+        claim: Option<&SyncClaim>,
+        writes: Vec<Write>,
+        cursor: Option<Cursor>,
+        now: Timestamp,
+    ) -> Result<()> {
         for write in &writes {
             check(write)?;
         }
         let tx = self.begin().await?;
         lock(&tx, source).await?;
+        if let Some(claim) = claim {
+            syncs::check_held(&tx, claim).await?;
+        }
+        lock_deleted(&tx, &writes).await?;
         let classes = access::classes(&tx, &writes.iter().filter_map(readers).collect()).await?;
         let failed = failures::keys(&tx, source).await?;
         let mut batch = Batch { db: &tx, source, classes, now, failed, touched: BTreeSet::new() };
@@ -154,6 +181,27 @@ impl Store {
         }
         Ok(classes.into_iter().map(|(class, set)| (class, Arc::new(set))).collect())
     }
+}
+
+/// Answers that are being stored hold their documents; all at once and in one order, or PostgreSQL sees deadlocks.
+async fn lock_deleted(tx: &DatabaseTransaction, writes: &[Write]) -> Result<()> {
+    let deleted: BTreeSet<&str> = writes
+        .iter()
+        .filter_map(|write| if let Write::Delete { document } = write { Some(document.as_str()) } else { None })
+        .collect();
+    let deleted: Vec<&str> = deleted.into_iter().collect();
+    for ids in deleted.chunks(IN_LIST) {
+        document::Entity::find()
+            .select_only()
+            .column(document::Column::Id)
+            .filter(document::Column::Id.is_in(ids.iter().copied()))
+            .order_by_asc(document::Column::Id)
+            .lock_exclusive()
+            .into_tuple::<String>()
+            .all(tx)
+            .await?;
+    }
+    Ok(())
 }
 
 async fn apply(batch: &mut Batch<'_>, write: Write) -> Result<()> {
@@ -205,7 +253,7 @@ async fn apply(batch: &mut Batch<'_>, write: Write) -> Result<()> {
 }
 
 /// One batch per source at a time, also among replicas.
-async fn lock(tx: &DatabaseTransaction, source: &SourceId) -> Result<()> {
+pub(crate) async fn lock(tx: &DatabaseTransaction, source: &SourceId) -> Result<()> {
     let row = source::Entity::find_by_id(source.as_str()).lock_exclusive().one(tx).await?;
     row.map(|_| ()).ok_or_else(|| Error::NotFound(format!("source {source}")))
 }
@@ -223,11 +271,12 @@ fn check(write: &Write) -> Result<()> {
     {
         return Err(Error::Invalid(format!("store {document} ({external_id}): its text holds a NUL character")));
     }
-    let wrong = |name: &str| name.len() > MAX_PRINCIPAL_BYTES || name.contains('\0');
+    let wrong =
+        |name: &str| name.len() > MAX_PRINCIPAL_BYTES || name.contains('\0') || name.parse::<Principal>().is_err();
     match readers(write).into_iter().flatten().find(|principal| wrong(principal.as_str())) {
         None => Ok(()),
         Some(_) => Err(Error::Invalid(format!(
-            "store readers: a principal has a NUL character or over {MAX_PRINCIPAL_BYTES} bytes"
+            "store readers: a principal is none, has a NUL character or over {MAX_PRINCIPAL_BYTES} bytes"
         ))),
     }
 }

@@ -4,7 +4,7 @@ use domain::SourceId;
 use jiff::Timestamp;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany,
     sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict},
 };
 use serde::Serialize;
@@ -79,6 +79,8 @@ pub struct SyncClaim {
     pub attempts: u32,
     /// Whether the source is to be removed rather than synced.
     pub removes: bool,
+    /// Whether someone asked for it, rather than its schedule.
+    pub is_asked_for: bool,
 }
 
 /// How a claimed sync ended.
@@ -90,45 +92,44 @@ pub struct SyncEnd {
     pub listed: Option<u64>,
     pub summary: Option<String>,
     pub succeeded: bool,
+    /// Whether the next try counts as the first.
+    pub is_settled: bool,
 }
 
 impl Store {
-    /// Makes a sync due at `at`. One that runs already goes on; it returns `false` then.
+    /// Makes a sync due at `at`, whatever its hours. `false` while one runs, or when the source is to be removed.
     pub async fn request_sync(&self, source: &SourceId, at: Timestamp) -> Result<bool> {
-        self.make_due(source, SyncState::Queued, at).await
-    }
-
-    /// Asks for the source to be removed with everything it brought, as soon as no worker holds it.
-    pub async fn request_removal(&self, source: &SourceId, at: Timestamp) -> Result<bool> {
-        self.make_due(source, SyncState::Removing, at).await
-    }
-
-    async fn make_due(&self, source: &SourceId, state: SyncState, at: Timestamp) -> Result<bool> {
         self.add_sync(source).await?;
-        let held = Condition::all().add(Column::State.eq("running")).add(Column::LeaseUntil.gt(to_micros(at)));
-        let done = Entity::update_many()
-            .col_expr(Column::State, Expr::val(state.name()))
-            .col_expr(Column::RunAfter, Expr::val(to_micros(at)))
-            .col_expr(Column::Attempts, Expr::val(0_i64))
-            .col_expr(Column::Reason, Expr::val(None::<String>))
+        let done = due(SyncState::Queued, at).filter(held(at).not()).filter(of(source)).exec(self.write()).await?;
+        Ok(done.rows_affected == 1)
+    }
+
+    /// Asks for the source to be removed with everything it brought. `false` while a sync runs, which then ends early.
+    pub async fn request_removal(&self, source: &SourceId, at: Timestamp) -> Result<bool> {
+        self.add_sync(source).await?;
+        Entity::update_many()
+            .col_expr(Column::Removes, Expr::val(true))
             .filter(Column::SourceId.eq(source.as_str()))
-            .filter(held.not())
-            .filter(Column::State.ne("removing"))
+            .exec(self.write())
+            .await?;
+        let done = due(SyncState::Removing, at)
+            .filter(held(at).not())
+            .filter(Column::SourceId.eq(source.as_str()))
             .exec(self.write())
             .await?;
         Ok(done.rows_affected == 1)
     }
 
-    /// Says when an idle or failed source is synced next by itself; never for `None`.
-    pub async fn schedule_sync(&self, source: &SourceId, at: Option<Timestamp>) -> Result<()> {
+    /// Says when an idle or failed source is synced next by itself; never for `None`. `false` when it is neither.
+    pub async fn schedule_sync(&self, source: &SourceId, at: Option<Timestamp>) -> Result<bool> {
         self.add_sync(source).await?;
-        Entity::update_many()
+        let done = Entity::update_many()
             .col_expr(Column::RunAfter, Expr::val(at.map(to_micros)))
-            .filter(Column::SourceId.eq(source.as_str()))
+            .filter(of(source))
             .filter(Column::State.is_in(["idle", "failed"]))
             .exec(self.write())
             .await?;
-        Ok(())
+        Ok(done.rows_affected == 1)
     }
 
     /// Takes the sync that has been due longest, or that of `source`, for `worker` until `lease_until`. One whose worker let
@@ -155,14 +156,12 @@ impl Store {
             .one(&tx)
             .await?;
         let Some(row) = row else { return Ok(None) };
-        // A worker that died while it removed a source left the reason behind.
-        let removes = row.state == SyncState::Removing.name() || row.reason.as_deref() == Some(REMOVES);
         Entity::update_many()
             .col_expr(Column::State, Expr::val(SyncState::Running.name()))
             .col_expr(Column::Worker, Expr::val(worker))
             .col_expr(Column::LeaseUntil, Expr::val(to_micros(lease_until)))
             .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1_i64))
-            .col_expr(Column::Reason, Expr::val(removes.then_some(REMOVES)))
+            .col_expr(Column::Reason, Expr::val(row.removes.then_some(REMOVES)))
             .col_expr(Column::StartedAt, Expr::val(to_micros(now)))
             .col_expr(Column::Done, Expr::val(0_i64))
             .col_expr(Column::Total, Expr::val(None::<i64>))
@@ -172,7 +171,8 @@ impl Store {
         tx.commit().await?;
         let attempts = u32::try_from(row.attempts + 1).unwrap_or(u32::MAX);
         let source = row.source_id.parse().map_err(Error::Schema)?;
-        Ok(Some(SyncClaim { source, worker: worker.to_owned(), attempts, removes }))
+        let is_asked_for = row.state == SyncState::Queued.name();
+        Ok(Some(SyncClaim { source, worker: worker.to_owned(), attempts, removes: row.removes, is_asked_for }))
     }
 
     /// Reports progress and moves the lease on. `false`: another worker has the sync now; stop at once.
@@ -203,9 +203,10 @@ impl Store {
             .col_expr(Column::LeaseUntil, Expr::val(None::<i64>))
             .col_expr(Column::FinishedAt, Expr::val(to_micros(now)));
         if end.succeeded {
-            update = update
-                .col_expr(Column::SucceededAt, Expr::val(to_micros(now)))
-                .col_expr(Column::Attempts, Expr::val(0_i64));
+            update = update.col_expr(Column::SucceededAt, Expr::val(to_micros(now)));
+        }
+        if end.is_settled {
+            update = update.col_expr(Column::Attempts, Expr::val(0_i64));
         }
         if let Some(listed) = end.listed {
             update = update.col_expr(Column::Listed, Expr::val(to_i64(listed)));
@@ -213,8 +214,18 @@ impl Store {
         if let Some(summary) = end.summary {
             update = update.col_expr(Column::Summary, Expr::val(summary.replace('\0', "")));
         }
-        update.filter(held_by(claim)).exec(self.write()).await?;
-        Ok(())
+        let tx = self.begin().await?;
+        update.filter(held_by(claim)).exec(&tx).await?;
+        if !claim.removes {
+            // Asked for while it ran.
+            due(SyncState::Removing, now)
+                .filter(Column::SourceId.eq(claim.source.as_str()))
+                .filter(Column::Removes.eq(true))
+                .filter(Column::State.is_not_in([SyncState::Removing.name(), SyncState::Running.name()]))
+                .exec(&tx)
+                .await?;
+        }
+        Ok(tx.commit().await?)
     }
 
     /// Where the sync of a source stands; idle when it never ran.
@@ -231,6 +242,7 @@ impl Store {
             state: Set(SyncState::Idle.name().into()),
             attempts: Set(0),
             done: Set(0),
+            removes: Set(false),
             ..Default::default()
         };
         let known = OnConflict::column(Column::SourceId).do_nothing().to_owned();
@@ -239,8 +251,39 @@ impl Store {
     }
 }
 
+/// Makes a sync due, its past failures forgotten.
+fn due(state: SyncState, at: Timestamp) -> UpdateMany<Entity> {
+    Entity::update_many()
+        .col_expr(Column::State, Expr::val(state.name()))
+        .col_expr(Column::RunAfter, Expr::val(to_micros(at)))
+        .col_expr(Column::Attempts, Expr::val(0_i64))
+        .col_expr(Column::Reason, Expr::val(None::<String>))
+}
+
+/// A worker is at it.
+fn held(at: Timestamp) -> Condition {
+    Condition::all().add(Column::State.eq(SyncState::Running.name())).add(Column::LeaseUntil.gt(to_micros(at)))
+}
+
+/// The sync of a source that is to stay.
+fn of(source: &SourceId) -> Condition {
+    Condition::all().add(Column::SourceId.eq(source.as_str())).add(Column::Removes.eq(false))
+}
+
 /// The reason of a running removal.
 const REMOVES: &str = "removing the source";
+
+/// Locks the sync's row, so that nobody can take it over before the transaction ends.
+pub(crate) async fn check_held(tx: &DatabaseTransaction, claim: &SyncClaim) -> Result<()> {
+    let row = Entity::find().filter(held_by(claim)).lock_exclusive().one(tx).await?;
+    match row {
+        None => Err(Error::Conflict(format!("sync {}: another worker has it now", claim.source))),
+        Some(row) if row.removes && !claim.removes => {
+            Err(Error::Conflict(format!("sync {}: the source is to be removed", claim.source)))
+        }
+        Some(_) => Ok(()),
+    }
+}
 
 fn held_by(claim: &SyncClaim) -> Condition {
     Condition::all()

@@ -4,7 +4,8 @@ use domain::{Document, DocumentId, Heading, PageStart, SourceId, VersionHash, Vi
 use jiff::Timestamp;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    RelationTrait,
     sea_query::{Expr, OnConflict, Query},
 };
 
@@ -85,29 +86,21 @@ impl Store {
 impl Store {
     /// What parsing left out of a source's live documents: external id and note. Names and notes only: for admins.
     pub async fn notes(&self, source: &SourceId) -> Result<Vec<(String, String)>> {
-        let rows: Vec<(String, String, String)> = document::Entity::find()
+        let rows: Vec<(String, Option<String>)> = document::Entity::find()
             .select_only()
-            .columns([document::Column::Id, document::Column::ExternalId, document::Column::Version])
+            .column(document::Column::ExternalId)
+            .column(version::Column::Notes)
+            .join(JoinType::InnerJoin, document::Relation::Version.def())
             .filter(document::Column::SourceId.eq(source.as_str()))
             .filter(document::Column::DeletedAt.is_null())
-            .filter(
-                document::Column::Id.in_subquery(
-                    Query::select()
-                        .column(version::Column::DocumentId)
-                        .from(version::Entity)
-                        .and_where(version::Column::Notes.is_not_null())
-                        .take(),
-                ),
-            )
+            .filter(version::Column::Notes.is_not_null())
             .order_by_asc(document::Column::ExternalId)
             .into_tuple()
             .all(self.read())
             .await?;
         let mut notes = Vec::new();
-        for (id, name, hash) in rows {
-            let stored = version::Entity::find_by_id((id, hash)).select_only().column(version::Column::Notes);
-            let stored: Option<Option<String>> = stored.into_tuple().one(self.read()).await?;
-            let texts: Vec<String> = stored.flatten().as_deref().map(list).transpose()?.unwrap_or_default();
+        for (name, stored) in rows {
+            let texts: Vec<String> = stored.as_deref().map(list).transpose()?.unwrap_or_default();
             notes.extend(texts.into_iter().map(|note| (name.clone(), note)));
         }
         Ok(notes)
@@ -183,6 +176,12 @@ pub(crate) async fn supersede<C: ConnectionTrait>(db: &C, id: &DocumentId, hash:
         .exec(db)
         .await?;
     Ok(())
+}
+
+/// Removes every version of a document. Returns how many there were.
+pub(crate) async fn erase<C: ConnectionTrait>(db: &C, id: &DocumentId) -> Result<u64> {
+    let ours = version::Column::DocumentId.eq(id.as_str());
+    Ok(version::Entity::delete_many().filter(ours).exec(db).await?.rows_affected)
 }
 
 /// True for rows of `versions` that a viewer of their document may read: the live one, and those of whose readers

@@ -107,12 +107,71 @@ fn a_paused_source_stays_as_it_is_until_resumed() -> Result<()> {
     house.json(&["source", "sync", &id])?;
     house.json(&["source", "pause", &id])?;
     house.write("b.md", "The parking garage opens at six.")?;
-    assert_eq!(house.json(&["source", "sync", &id])?["reason"], "paused");
+    let (status, line) = house.failure(&["source", "sync", &id])?;
+    assert!(status == 1 && line.contains("source resume"), "{line}");
     let status = house.json(&["source", "status", &id])?;
     assert_eq!((&status["state"], &status["indexed_count"]), (&"paused".into(), &1.into()), "{status:#}");
     house.json(&["source", "resume", &id])?;
     house.json(&["source", "sync", &id])?;
     assert_eq!(house.json(&["source", "status", &id])?["indexed_count"], 2);
+    Ok(())
+}
+
+#[test]
+fn what_is_deleted_has_a_receipt_and_what_failed_can_be_tried_again() -> Result<()> {
+    let house = House::new()?;
+    house.write("badges.md", "The visitor badge is blue.")?;
+    house.write("canteen.md", "The canteen closes at two.")?;
+    house.write("broken.pdf", b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog".as_slice())?;
+    let id = add(&house, &["--access", "public", "--name", "handbook"])?;
+    house.json(&["source", "sync", &id])?;
+    assert_eq!(house.json(&["receipts"])?["receipts"], serde_json::json!([]));
+    let document = house.json(&["search", "visitor badge"])?["hits"][0]["document_id"].clone();
+    std::fs::remove_file(house.documents().join("badges.md"))?;
+    house.json(&["source", "sync", &id])?;
+    let receipts = house.json(&["receipts", "--source", "handbook", "--item", "badges.md"])?;
+    let receipt = &receipts["receipts"][0];
+    assert_eq!((&receipt["document"], &receipt["versions"]), (&document, &1.into()), "{receipts:#}");
+    for part in ["deleted_at", "keyword_at", "vector_at"] {
+        assert!(receipt[part].is_string(), "{part} in {receipts:#}");
+    }
+    let text = std::fs::read(house.data_dir().join("footnote.db"))?;
+    let (gone, kept) = ("visitor badge is blue", "canteen closes at two");
+    let holds = |words: &str| text.windows(words.len()).any(|window| window == words.as_bytes());
+    assert!(holds(kept) && !holds(gone), "the database file still holds the words");
+
+    let (status, line) = house.failure(&["source", "retry", &id, "nothing.pdf"])?;
+    assert!(status == 1 && line.contains("nothing.pdf"), "{line}");
+    let again = house.json(&["source", "retry", &id, "broken.pdf"])?;
+    assert_eq!(again["summary"]["failures"][0]["external_id"], "broken.pdf", "{again:#}");
+    Ok(())
+}
+
+#[test]
+fn settings_can_be_changed() -> Result<()> {
+    let house = House::new()?;
+    house.write("badges.md", "The visitor badge is blue.")?;
+    let id = add(&house, &["--access", "public", "--schedule", "every 15m"])?;
+    house.json(&["source", "sync", &id])?;
+    let (status, line) = house.failure(&["source", "set", &id, "--hours", "06:00-06:00"])?;
+    assert!(status == 2 && line.contains("06:00"), "{line}");
+    house.json(&[
+        "source",
+        "set",
+        &id,
+        "--access",
+        "group:staff",
+        "--schedule",
+        "never",
+        "--requests-per-second",
+        "5",
+    ])?;
+    let status = house.json(&["source", "status", &id])?;
+    assert!(status["schedule"].is_null() && status["next_sync"].is_null(), "{status:#}");
+    house.json(&["source", "sync", &id])?;
+    assert_eq!(house.json(&["search", "visitor badge"])?["hits"], serde_json::json!([]));
+    let hits = house.json(&["search", "visitor badge", "--group", "staff"])?;
+    assert!(hits.to_string().contains("badge is blue"), "{hits:#}");
     Ok(())
 }
 
@@ -135,7 +194,15 @@ fn serve_and_sync(house: &House, said: &mut impl BufRead) -> Result<()> {
             bail!("the server ended");
         }
     }
-    let id = add(house, &["--access", "public", "--schedule", "every 10s"])?;
+    let watched = add(house, &["--access", "public", "--name", "watched"])?;
+    wait_for(house, &watched, 1)?;
+    house.write("watched.md", "The lift is out of order.")?;
+    wait_for(house, &watched, 2)?;
+    std::fs::remove_file(house.documents().join("watched.md"))?;
+    wait_for(house, &watched, 1)?;
+    house.json(&["source", "remove", &watched])?;
+
+    let id = add(house, &["--access", "public", "--schedule", "every 10s", "--set", "watch=false"])?;
     wait_for(house, &id, 1)?;
     house.write("b.md", "The parking garage opens at six.")?;
     let asked = house.json(&["source", "sync", &id])?;

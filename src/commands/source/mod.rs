@@ -6,12 +6,12 @@ mod status;
 use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::Context;
-use domain::{Principal, SourceId};
-use ingest::{Preview, Schedule};
+use domain::SourceId;
+use ingest::Preview;
 use serde_json::{Value, json};
 use store::{Source, SourceSettings, Store, SyncState};
 
-use self::status::Status;
+use self::{settings::Settings, status::Status};
 use super::{Global, ingest::Bars};
 use crate::{
     data_dir::InUse,
@@ -41,6 +41,18 @@ pub enum SourceCommand {
     },
     /// Show where a source stands: what it holds, what is indexed, and why they differ
     Status { source: String },
+    /// Read again, now, what could not be read or indexed
+    Retry {
+        source: String,
+        /// Only this item, as `source status` names it
+        item: Option<String>,
+    },
+    /// Change a source's settings; what is not named stays
+    Set {
+        source: String,
+        #[command(flatten)]
+        settings: Settings,
+    },
     /// Stop syncing a source until it is resumed; its documents stay
     Pause { source: String },
     /// Go on syncing a source
@@ -56,21 +68,11 @@ pub struct Add {
     /// What it is called here [default: its path or address]
     #[arg(long)]
     name: Option<String>,
-    /// Who may read what the system names no readers for: public, group:NAME or user:EMAIL; may be repeated
-    #[arg(long, value_name = "PRINCIPAL")]
-    access: Vec<String>,
     /// The folder, for a folder source
     #[arg(long, value_name = "DIR")]
     path: Option<PathBuf>,
-    /// A setting of its kind; may be repeated. A secret is best named, not given: env:VARIABLE or file:PATH
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    set: Vec<String>,
-    /// When it is synced by itself: `every 15m`, or a cron expression such as `0 3 * * *`
-    #[arg(long)]
-    schedule: Option<String>,
-    /// Hours it may be synced in by itself: `20:00-06:00 Europe/Amsterdam`
-    #[arg(long, requires = "schedule")]
-    hours: Option<String>,
+    #[command(flatten)]
+    settings: Settings,
 }
 
 pub async fn run(global: &Global, command: SourceCommand) -> anyhow::Result<()> {
@@ -80,6 +82,8 @@ pub async fn run(global: &Global, command: SourceCommand) -> anyhow::Result<()> 
         SourceCommand::List => list(global).await,
         SourceCommand::Sync { source, dry_run: true } => dry_run(global, &source).await,
         SourceCommand::Sync { source, dry_run: false } => sync(global, &source).await,
+        SourceCommand::Retry { source, item } => retry(global, &source, item.as_deref()).await,
+        SourceCommand::Set { source, settings } => set(global, &source, settings).await,
         SourceCommand::Status { source } => status(global, &source).await,
         SourceCommand::Pause { source } => pause(global, &source, true).await,
         SourceCommand::Resume { source } => pause(global, &source, false).await,
@@ -117,22 +121,13 @@ fn known_kind(name: &str) -> Result<&'static connectors::Kind, Usage> {
 
 async fn add(global: &Global, args: Add) -> anyhow::Result<()> {
     let kind = known_kind(&args.kind)?;
-    let access: Vec<Principal> = args.access.iter().map(|text| principal(text)).collect::<Result<_, _>>()?;
-    if let Some(schedule) = &args.schedule {
-        Schedule::parse(schedule, args.hours.as_deref()).map_err(Usage)?;
-    }
-    let mut config = settings::parse(kind, &args.set)?;
+    let new = args.settings.applied(&SourceSettings::default())?;
+    let mut config = settings::parse(kind, &args.settings.set)?;
     if let Some(path) = &args.path {
         let path = path.canonicalize().with_context(|| format!("open the folder {}", path.display()))?;
         config.insert("path".into(), path.to_str().context("the path is not UTF-8")?.into());
     }
     let name = args.name.unwrap_or_else(|| settings::default_name(kind, &config));
-    let new = SourceSettings {
-        access: (!access.is_empty()).then_some(access),
-        schedule: args.schedule,
-        hours: args.hours,
-        paused: false,
-    };
     let store = House::open_store_only(global).await?;
     let source = wiring::add_source(global, &store, kind.name, name, Value::Object(config), new).await?;
     if source.settings.schedule.is_some() {
@@ -147,9 +142,21 @@ async fn add(global: &Global, args: Add) -> anyhow::Result<()> {
     ))
 }
 
-/// `public` is what people say for everyone.
-fn principal(text: &str) -> Result<Principal, Usage> {
-    if text == "public" { Ok(Principal::everyone()) } else { text.parse().map_err(Usage) }
+/// Changes what is named. Documents follow at the next sync, which starts over.
+async fn set(global: &Global, text: &str, args: Settings) -> anyhow::Result<()> {
+    let store = House::open_store_only(global).await?;
+    let source = find(&store, text).await?;
+    let kind = known_kind(&source.kind)?;
+    let settings = args.applied(&source.settings)?;
+    let mut config = source.config.clone();
+    if let Value::Object(config) = &mut config {
+        config.extend(settings::parse(kind, &args.set)?);
+    }
+    wiring::set_source(global, &store, &Source { config, settings, ..source.clone() }).await?;
+    if global.json {
+        return output::json(&json!({ "id": source.id, "state": "changed" }));
+    }
+    output::text(&format!("{} is changed; its documents follow at the next sync", source.name))
 }
 
 async fn list(global: &Global) -> anyhow::Result<()> {
@@ -168,7 +175,7 @@ async fn list(global: &Global) -> anyhow::Result<()> {
 }
 
 /// The source of that id or name.
-async fn find(store: &Store, text: &str) -> anyhow::Result<Source> {
+pub async fn find(store: &Store, text: &str) -> anyhow::Result<Source> {
     if let Ok(id) = text.parse::<SourceId>() {
         return Ok(store.source(&id).await?);
     }
@@ -189,8 +196,21 @@ async fn sync(global: &Global, text: &str) -> anyhow::Result<()> {
         house => house?,
     };
     let source = find(house.store(), text).await?;
+    ensure_not_paused(&source)?;
     house.store().request_sync(&source.id, (wiring::clock().now)()).await?;
     finish(global, &house, &source).await
+}
+
+async fn retry(global: &Global, text: &str, item: Option<&str>) -> anyhow::Result<()> {
+    let store = House::open_store_only(global).await?;
+    let source = find(&store, text).await?;
+    let items = store.retry_failures(&source.id, item, (wiring::clock().now)()).await?;
+    if items == 0 {
+        let what = item.map_or("nothing".to_owned(), |item| format!("no item {item}"));
+        anyhow::bail!("{}: {what} has failed: `footnote source status {}` names what has", source.name, source.id);
+    }
+    drop(store);
+    sync(global, text).await
 }
 
 async fn remove(global: &Global, text: &str) -> anyhow::Result<()> {
@@ -203,16 +223,25 @@ async fn remove(global: &Global, text: &str) -> anyhow::Result<()> {
     finish(global, &house, &source).await
 }
 
+fn ensure_not_paused(source: &Source) -> anyhow::Result<()> {
+    let Source { id, name, settings, .. } = source;
+    anyhow::ensure!(!settings.paused, "{name} is paused: `footnote source resume {id}` lets it go on");
+    Ok(())
+}
+
 /// Leaves the work to the process that has the workspace open.
 async fn request(global: &Global, text: &str, what: &str) -> anyhow::Result<()> {
     let store = House::open_store_only(global).await?;
     let source = find(&store, text).await?;
     let now = (wiring::clock().now)();
-    let accepted = match what {
-        "removal" => store.request_removal(&source.id, now).await?,
-        _ => store.request_sync(&source.id, now).await?,
+    let state = match what {
+        "removal" if store.request_removal(&source.id, now).await? => "queued",
+        "removal" => "queued behind its running sync",
+        _ => {
+            ensure_not_paused(&source)?;
+            if store.request_sync(&source.id, now).await? { "queued" } else { "running" }
+        }
     };
-    let state = if accepted { "queued" } else { "running" };
     if global.json {
         return output::json(&json!({ "id": source.id, "state": state, "by": "the running server" }));
     }
@@ -222,9 +251,14 @@ async fn request(global: &Global, text: &str, what: &str) -> anyhow::Result<()> 
 /// Runs what was just asked for, here and now.
 async fn finish(global: &Global, house: &House, source: &Source) -> anyhow::Result<()> {
     let bars = Bars::default();
-    let ended = house.run_due(Some(&source.id), &|progress| bars.show(&progress)).await;
+    let show = |progress| bars.show(&progress);
+    let done = house.index_beside(house.run_due(Some(&source.id), &show), &show).await;
     bars.clear();
-    let Some(ended) = ended? else { anyhow::bail!("{}: another worker has taken it", source.name) };
+    let (ended, _) = done?;
+    let Some(mut ended) = ended? else { anyhow::bail!("{}: another worker has taken it", source.name) };
+    if let Some(summary) = &mut ended.summary {
+        summary.name_put_off(house.ingest_context(), source).await?;
+    }
     let failed = ended.state != SyncState::Idle;
     if global.json {
         let summary = ended.summary.as_ref();

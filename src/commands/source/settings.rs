@@ -1,9 +1,66 @@
 //! `--set KEY=VALUE` to settings, by the types that the kind's schema gives; and the schema told to people.
 
+use std::num::NonZeroU32;
+
 use connectors::Kind;
+use domain::Principal;
+use ingest::Schedule;
 use serde_json::{Map, Value};
+use store::SourceSettings;
 
 use crate::usage::Usage;
+
+/// What `source add` and `source set` can be told, beside what a source is called.
+#[derive(clap::Args)]
+pub struct Settings {
+    /// Who may read what the system names no readers for: public, group:NAME or user:EMAIL; may be repeated
+    #[arg(long, value_name = "PRINCIPAL")]
+    pub access: Vec<String>,
+    /// A setting of its kind; may be repeated. A secret is best named, not given: env:VARIABLE or file:PATH
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// When it is synced by itself: `every 15m`, or a cron expression such as `0 3 * * *`; `never` takes it away
+    #[arg(long)]
+    pub schedule: Option<String>,
+    /// Hours it may be synced in by itself: `20:00-06:00 Europe/Amsterdam`; `any` takes them away
+    #[arg(long)]
+    pub hours: Option<String>,
+    /// Most requests a second that its system is sent
+    #[arg(long, value_name = "N")]
+    pub requests_per_second: Option<NonZeroU32>,
+    /// Most items that are fetched at once, where its kind can
+    #[arg(long, value_name = "N")]
+    pub requests_at_once: Option<NonZeroU32>,
+}
+
+impl Settings {
+    /// `before` with what was told in place of what it had.
+    pub fn applied(&self, before: &SourceSettings) -> Result<SourceSettings, Usage> {
+        let mut settings = before.clone();
+        if !self.access.is_empty() {
+            settings.access = Some(self.access.iter().map(|text| principal(text)).collect::<Result<_, _>>()?);
+        }
+        let told = |text: &Option<String>, none: &str, before: Option<String>| match text {
+            Some(text) => Some(text.clone()).filter(|text| text != none),
+            None => before,
+        };
+        settings.schedule = told(&self.schedule, "never", settings.schedule);
+        settings.hours = told(&self.hours, "any", settings.hours);
+        match (&settings.schedule, &settings.hours) {
+            (Some(schedule), hours) => drop(Schedule::parse(schedule, hours.as_deref()).map_err(Usage)?),
+            (None, Some(_)) => return Err(Usage("--hours needs a --schedule".into())),
+            (None, None) => {}
+        }
+        settings.requests_per_second = self.requests_per_second.or(settings.requests_per_second);
+        settings.requests_at_once = self.requests_at_once.or(settings.requests_at_once);
+        Ok(settings)
+    }
+}
+
+/// `public` is what people say for everyone.
+fn principal(text: &str) -> Result<Principal, Usage> {
+    if text == "public" { Ok(Principal::everyone()) } else { text.parse().map_err(Usage) }
+}
 
 /// Settings from the command line. Lists may be given by repeating their key or as JSON.
 pub fn parse(kind: &Kind, given: &[String]) -> Result<Map<String, Value>, Usage> {

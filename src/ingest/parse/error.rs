@@ -20,6 +20,8 @@ pub enum ParseError {
     Broken { file: String, format: String, detail: String },
     #[error("parse {file}: parser exceeded {seconds} s")]
     TimedOut { file: String, seconds: u64 },
+    #[error("parse {file}: parser was not done after {seconds} s on this busy machine; it is tried again")]
+    Stalled { file: String, seconds: u64 },
     #[error("parse {file}: parser needed more than {megabytes} MB of memory")]
     OutOfMemory { file: String, megabytes: u64 },
     #[error("parse {file}: parser crashed: {detail}")]
@@ -39,15 +41,16 @@ impl ParseError {
             Self::NoText { .. } => "no-text",
             Self::Broken { .. } => "broken",
             Self::TimedOut { .. } => "timed-out",
+            Self::Stalled { .. } => "stalled",
             Self::OutOfMemory { .. } => "out-of-memory",
             Self::Crashed { .. } => "crashed",
             Self::Worker { .. } => "worker",
         }
     }
 
-    /// Whether the same file may parse at another time: only when the process itself could not run.
+    /// Whether the same file may parse at another time: when the machine was the reason.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Worker { .. })
+        matches!(self, Self::Worker { .. } | Self::Stalled { .. })
     }
 }
 

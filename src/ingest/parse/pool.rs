@@ -22,6 +22,8 @@ use super::{Limits, ParseError, frame, worker::parse_caught};
 /// A child is replaced once its memory has grown past this share of its limit, or after this many files.
 const REUSE_MEMORY_SHARE: u64 = 2;
 const REUSE_FILES: usize = 500;
+/// A child may take this many times its processor time: others want the cores as well.
+const BUSY_MACHINE: u64 = 3;
 /// JSON may take this many bytes per byte of text.
 const MAX_JSON_EXPANSION: u64 = 6;
 const MAX_COMPLAINT_BYTES: u64 = 4_096;
@@ -151,7 +153,7 @@ impl ParserPool {
             (&mut worker.output).take(length).read_to_end(&mut reply).await?;
             Ok(serde_json::from_slice(&reply)?)
         };
-        let time = Duration::from_secs(self.limits.max_seconds);
+        let time = Duration::from_secs(self.limits.max_seconds * BUSY_MACHINE);
         match tokio::time::timeout(time, talk).await {
             Err(_) => Err(Loss::TimedOut),
             Ok(reply) => reply.map_err(Loss::Ended),
@@ -174,7 +176,7 @@ impl ParserPool {
         let file = file_name.to_owned();
         let Loss::Ended(error) = loss else {
             worker.child.kill().await.ok();
-            return ParseError::TimedOut { file, seconds: self.limits.max_seconds };
+            return ParseError::Stalled { file, seconds: self.limits.max_seconds * BUSY_MACHINE };
         };
         drop(worker.input);
         let mut complaint = Vec::new();
@@ -192,6 +194,7 @@ impl ParserPool {
             return ParseError::Crashed { file, detail: "it is nested too deeply".into() };
         }
         match status.as_ref().ok().and_then(signal) {
+            Some(SIGKILL) => ParseError::Worker { file, detail: "it was killed, as by a machine out of memory".into() },
             Some(SIGXCPU) => ParseError::TimedOut { file, seconds: self.limits.max_seconds },
             _ => ParseError::Crashed { file, detail: status.map_or(error.to_string(), |status| status.to_string()) },
         }
@@ -216,6 +219,7 @@ fn start(command: &Path, args: &[String]) -> std::io::Result<Worker> {
     Ok(Worker { child, input, output, files: 0 })
 }
 
+const SIGKILL: i32 = 9;
 const SIGXCPU: i32 = 24;
 
 fn signal(status: &std::process::ExitStatus) -> Option<i32> {

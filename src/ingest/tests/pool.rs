@@ -62,8 +62,8 @@ async fn a_slow_parser_is_ended() -> Outcome {
     let pool = shell("sleep 30", Limits { max_seconds: 1, ..Limits::default() });
     let started = Instant::now();
     let error = pool.parse("slow.pdf", b"x".to_vec()).await.err().ok_or("no error")?;
-    assert_eq!(error.to_string(), "parse slow.pdf: parser exceeded 1 s");
-    assert!(started.elapsed().as_secs() < 5);
+    assert!(error.to_string().starts_with("parse slow.pdf: parser was not done after 3 s"), "{error}");
+    assert!(error.is_retryable() && started.elapsed().as_secs() < 8);
     assert_eq!((pool.stats().started, pool.stats().lost), (1, 1));
     Ok(())
 }

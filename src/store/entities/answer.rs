@@ -12,6 +12,8 @@ pub struct Model {
     pub answer: String,
     pub evidence: String,
     pub created_at: i64,
+    /// When a document it was drawn from was deleted, and its words with it.
+    pub erased_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

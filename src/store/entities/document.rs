@@ -26,6 +26,14 @@ pub struct Model {
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+pub enum Relation {
+    /// The live one.
+    #[sea_orm(
+        belongs_to = "super::version::Entity",
+        from = "(Column::Id, Column::Version)",
+        to = "(super::version::Column::DocumentId, super::version::Column::Hash)"
+    )]
+    Version,
+}
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -7,11 +7,14 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub document_id: String,
+    pub source_id: String,
     pub seq: i64,
     pub attempts: i64,
     pub error: Option<String>,
     pub run_after: i64,
     pub created_at: i64,
+    pub worker: Option<String>,
+    pub lease_until: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

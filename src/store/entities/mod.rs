@@ -3,11 +3,13 @@
 pub(crate) mod access_class;
 pub(crate) mod access_class_principal;
 pub(crate) mod answer;
+pub(crate) mod answer_document;
 pub(crate) mod chunk;
 pub(crate) mod document;
 pub(crate) mod failure;
 pub(crate) mod index_job;
 pub(crate) mod meta;
+pub(crate) mod receipt;
 pub(crate) mod session;
 pub(crate) mod source;
 pub(crate) mod source_member;

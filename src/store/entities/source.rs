@@ -13,6 +13,7 @@ pub struct Model {
     pub cursor: Option<String>,
     pub settings: Option<String>,
     pub created_at: i64,
+    pub recipe: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -20,6 +20,7 @@ pub struct Model {
     pub finished_at: Option<i64>,
     pub succeeded_at: Option<i64>,
     pub summary: Option<String>,
+    pub removes: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -13,6 +13,7 @@ mod engines;
 mod jobs;
 mod open;
 mod people;
+mod receipts;
 mod scale;
 mod sources;
 mod sync;

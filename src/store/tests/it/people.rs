@@ -95,9 +95,10 @@ async fn an_answer_is_read_by_who_asked() {
             answer: serde_json::json!({"answer": "25 \u{0} [1]", "score": 0.5}),
             evidence: serde_json::json!({"seed": 7}),
             created_at: at(5),
+            erased_at: None,
         });
-        store.save_answer(&ann, mine.clone()).await.unwrap();
-        store.save_answer(&Viewer::everyone(), nobodys.clone()).await.unwrap();
+        store.save_answer(&ann, mine.clone(), &Default::default()).await.unwrap();
+        store.save_answer(&Viewer::everyone(), nobodys.clone(), &Default::default()).await.unwrap();
 
         let read = store.answer(&ann, &mine.id).await.unwrap();
         assert_eq!(read, StoredAnswer { question: "How many days?".into(), ..mine.clone() });

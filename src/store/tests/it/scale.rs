@@ -26,10 +26,10 @@ async fn a_batch_beyond_the_limits_of_one_statement() {
         assert_eq!(store.readable_classes(&all).await.unwrap().len(), 1_501);
         let documents: Vec<_> = (0..1_500).map(doc).collect();
         assert_eq!(store.index_state(&documents).await.unwrap().len(), 1_500);
-        assert_eq!(store.pending_jobs(5_000, at(1)).await.unwrap().len(), 1_501);
-        let done: Vec<_> = store.pending_jobs(5_000, at(1)).await.unwrap();
+        assert_eq!(due(&store, 5_000, 1).await.len(), 1_501);
+        let done: Vec<_> = due(&store, 5_000, 1).await;
         let done: Vec<_> = done.into_iter().map(|job| (job.document, job.seq)).collect();
-        store.finish_jobs(&done).await.unwrap();
+        store.finish_jobs(WORKER, &done, flushed(9)).await.unwrap();
         assert_eq!(store.pending_job_count().await.unwrap(), 0);
     })
     .await;
@@ -54,9 +54,10 @@ async fn writers_and_readers_at_once_never_meet_a_lock() {
                         })
                         .collect();
                     store.apply_batch(&source, writes, cursor("x"), at(1)).await.unwrap();
-                    let jobs = store.pending_jobs(100, at(1)).await.unwrap();
+                    let worker = format!("worker {writer}");
+                    let jobs = store.claim_jobs(&worker, 100, at(1), at(60)).await.unwrap();
                     let done: Vec<_> = jobs.into_iter().map(|job| (job.document, job.seq)).collect();
-                    store.finish_jobs(&done).await.unwrap();
+                    store.finish_jobs(&worker, &done, flushed(9)).await.unwrap();
                     store.set_meta("round", &round.to_string()).await.unwrap();
                 }
             });

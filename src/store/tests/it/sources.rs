@@ -7,7 +7,8 @@ use crate::{engines::*, world::*};
 
 fn ended(state: SyncState, reason: Option<&str>, run_after: Option<jiff::Timestamp>) -> SyncEnd {
     let (reason, succeeded) = (reason.map(str::to_owned), state == SyncState::Idle);
-    SyncEnd { state, reason, run_after, listed: Some(3), summary: Some("{}".into()), succeeded }
+    let is_settled = succeeded;
+    SyncEnd { state, reason, run_after, listed: Some(3), summary: Some("{}".into()), succeeded, is_settled }
 }
 
 #[tokio::test]
@@ -164,6 +165,32 @@ async fn revisions_and_notes_come_back_as_they_were_stored() {
         let seen = Write::Seen { external_id: "1.md".into(), revision: Some("r1 other".into()) };
         store.apply_batch(&source, vec![seen], None, at(2)).await.unwrap();
         assert_eq!(store.known_documents(&source).await.unwrap()["1.md"].revision.as_deref(), Some("r1 other"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_removal_is_remembered_until_it_is_done() {
+    on_each_engine(async |store| {
+        let source = settle(&store).await;
+        store.request_sync(&source, at(1)).await.unwrap();
+        let running = store.claim_sync(None, "one", at(1), at(60)).await.unwrap().unwrap();
+        assert!(running.is_asked_for);
+        assert!(!store.request_removal(&source, at(2)).await.unwrap(), "a sync runs");
+        let late = store.apply_claimed_batch(&running, vec![put(1, "one", &["everyone"])], None, at(3)).await;
+        assert!(late.is_err(), "nothing more comes in");
+        store.end_sync(&running, ended(SyncState::Waiting, Some("it broke off"), Some(at(900))), at(4)).await.unwrap();
+        assert_eq!(store.sync_status(&source).await.unwrap().state, SyncState::Removing);
+        assert!(!store.request_sync(&source, at(5)).await.unwrap(), "it is to go");
+
+        let removing = store.claim_sync(None, "two", at(5), at(60)).await.unwrap().unwrap();
+        assert!(removing.removes);
+        let broken = ended(SyncState::Waiting, Some("an index is away"), Some(at(70)));
+        store.end_sync(&removing, broken, at(6)).await.unwrap();
+        assert!(!store.request_sync(&source, at(7)).await.unwrap());
+        assert!(!store.schedule_sync(&source, Some(at(7))).await.unwrap());
+        assert!(store.claim_sync(None, "three", at(71), at(90)).await.unwrap().unwrap().removes);
+        store.purge_source(&source).await.unwrap();
     })
     .await;
 }

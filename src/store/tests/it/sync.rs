@@ -22,7 +22,7 @@ async fn a_batch_is_stored_with_its_cursor_and_jobs() {
         let known = store.known_documents(&source).await.unwrap();
         assert_eq!((known.len(), known["1.md"].raw_hash.as_str(), known["1.md"].live), (2, "raw one\ntwo é", true));
         assert_eq!(*known["2.md"].readers, readers(&["group:hr"]));
-        assert_ne!(known["1.md"].access, known["2.md"].access);
+        assert_ne!(known["1.md"].readers, known["2.md"].readers);
         assert_eq!(drain(&store, 1).await, [doc(1), doc(2)]);
         let counts = store.counts().await.unwrap();
         assert_eq!((counts.live, counts.chunks, counts.pending_jobs), (2, 3, 0));

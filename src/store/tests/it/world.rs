@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::{Chunk, Cursor, Document, DocumentId, Heading, PageStart, Principal, SourceId, Span, UserId, Viewer};
 use jiff::Timestamp;
-use store::{NewSource, Store, Write};
+use store::{Flushed, IndexJob, NewSource, Store, Write};
 use ulid::Ulid;
 
 pub fn at(second: i64) -> Timestamp {
@@ -109,11 +109,22 @@ pub async fn visible(store: &Store, viewer: &Viewer) -> Vec<String> {
     passages.into_iter().map(|passage| passage.text).collect()
 }
 
+pub const WORKER: &str = "worker";
+
+pub fn flushed(second: i64) -> Flushed {
+    Flushed { keyword: at(second), vector: at(second + 1) }
+}
+
+/// Claims jobs with a lease that ends at once.
+pub async fn due(store: &Store, limit: u64, second: i64) -> Vec<IndexJob> {
+    store.claim_jobs(WORKER, limit, at(second), at(second)).await.unwrap()
+}
+
 /// The documents with a due job, after which the queue is empty.
 pub async fn drain(store: &Store, second: i64) -> Vec<DocumentId> {
-    let jobs = store.pending_jobs(1_000, at(second)).await.unwrap();
+    let jobs = due(store, 1_000, second).await;
     let done: Vec<_> = jobs.iter().map(|job| (job.document.clone(), job.seq)).collect();
-    store.finish_jobs(&done).await.unwrap();
+    store.finish_jobs(WORKER, &done, flushed(second)).await.unwrap();
     let mut documents: Vec<_> = done.into_iter().map(|(document, _)| document).collect();
     documents.sort();
     documents

@@ -1,0 +1,180 @@
+//! Who works on which index jobs: claimed in turns from all sources, held by a lease, finished or put off.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::DocumentId;
+use jiff::Timestamp;
+use sea_orm::{
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait, LockBehavior, LockType},
+};
+
+use crate::{
+    Error, Flushed, IndexJob, Result, Store,
+    chunks::IN_LIST,
+    entities::{chunk, index_job, sync},
+    receipts,
+    time::to_micros,
+};
+
+impl Store {
+    /// Takes up to `limit` jobs that are due for `worker` until `lease_until`: as many from each source, so that a large one
+    /// holds up no other, and of each the longest due first.
+    pub async fn claim_jobs(
+        &self,
+        worker: &str,
+        limit: u64,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Vec<IndexJob>> {
+        use index_job::Column::{DocumentId as Id, LeaseUntil, RunAfter, SourceId, Worker};
+        let due = Condition::all()
+            .add(RunAfter.lte(to_micros(now)))
+            .add(Condition::any().add(LeaseUntil.is_null()).add(LeaseUntil.lte(to_micros(now))));
+        let sources: Vec<String> = index_job::Entity::find()
+            .select_only()
+            .column(SourceId)
+            .distinct()
+            .filter(due.clone())
+            .into_tuple()
+            .all(self.read())
+            .await?;
+        if sources.is_empty() {
+            return Ok(Vec::new());
+        }
+        let share = Ord::max(limit / sources.len() as u64, 1);
+        let tx = self.begin().await?;
+        let mut claimed = Vec::new();
+        for source in &sources {
+            let rows = index_job::Entity::find()
+                .filter(SourceId.eq(source))
+                .filter(due.clone())
+                .order_by_asc(RunAfter)
+                .order_by_asc(Id)
+                .limit(share)
+                .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+                .all(&tx)
+                .await?;
+            claimed.extend(rows);
+        }
+        let ids: Vec<&str> = claimed.iter().map(|row| row.document_id.as_str()).collect();
+        for ids in ids.chunks(IN_LIST) {
+            index_job::Entity::update_many()
+                .col_expr(Worker, Expr::val(worker))
+                .col_expr(LeaseUntil, Expr::val(to_micros(lease_until)))
+                .filter(Id.is_in(ids.iter().copied()))
+                .exec(&tx)
+                .await?;
+        }
+        let chunks = chunk_counts(&tx, &ids).await?;
+        tx.commit().await?;
+        let job = |row: index_job::Model| {
+            let chunks = chunks.get(&row.document_id).copied().unwrap_or_default();
+            let document = row.document_id.parse().map_err(Error::Schema)?;
+            let attempts = u32::try_from(row.attempts).unwrap_or(u32::MAX);
+            Ok(IndexJob { document, seq: row.seq, attempts, chunks })
+        };
+        claimed.into_iter().map(job).collect()
+    }
+
+    /// Moves the lease of everything `worker` holds on, and returns the documents it holds.
+    pub async fn renew_jobs(&self, worker: &str, lease_until: Timestamp) -> Result<BTreeSet<DocumentId>> {
+        let ours = index_job::Column::Worker.eq(worker);
+        index_job::Entity::update_many()
+            .col_expr(index_job::Column::LeaseUntil, Expr::val(to_micros(lease_until)))
+            .filter(ours.clone())
+            .exec(self.write())
+            .await?;
+        let held: Vec<String> = index_job::Entity::find()
+            .select_only()
+            .column(index_job::Column::DocumentId)
+            .filter(ours)
+            .into_tuple()
+            .all(self.read())
+            .await?;
+        held.into_iter().map(|id| id.parse().map_err(Error::Schema)).collect()
+    }
+
+    /// Removes jobs whose document has not changed since they were claimed; the others are given back.
+    pub async fn finish_jobs(&self, worker: &str, done: &[(DocumentId, i64)], flushed: Flushed) -> Result<()> {
+        use index_job::Column::{DocumentId as Id, LeaseUntil, Seq, Worker};
+        if done.is_empty() {
+            return Ok(());
+        }
+        let tx = self.begin().await?;
+        for done in done.chunks(IN_LIST) {
+            // Rows are locked in one order everywhere, or PostgreSQL sees deadlocks.
+            let ids = || done.iter().map(|(id, _)| id.as_str());
+            index_job::Entity::find().filter(Id.is_in(ids())).order_by_asc(Id).lock_exclusive().all(&tx).await?;
+            let unchanged =
+                done.iter().fold(Condition::any(), |any, (id, seq)| any.add(Id.eq(id.as_str()).and(Seq.eq(*seq))));
+            let finished = Condition::all().add(unchanged).add(Worker.eq(worker));
+            receipts::note(&tx, finished.clone(), flushed).await?;
+            index_job::Entity::delete_many().filter(finished).exec(&tx).await?;
+            index_job::Entity::update_many()
+                .col_expr(LeaseUntil, Expr::val(None::<i64>))
+                .col_expr(Worker, Expr::val(None::<String>))
+                .filter(Id.is_in(ids()))
+                .filter(Worker.eq(worker))
+                .exec(&tx)
+                .await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Puts a job off until `run_after`, unless its document has changed since it was claimed; gives it back in any case.
+    pub async fn fail_job(&self, document: &DocumentId, seq: i64, error: &str, run_after: Timestamp) -> Result<()> {
+        use index_job::Column::{Attempts, DocumentId as Id, Error as Reason, LeaseUntil, RunAfter, Seq, Worker};
+        let given_back = || {
+            index_job::Entity::update_many()
+                .col_expr(LeaseUntil, Expr::val(None::<i64>))
+                .col_expr(Worker, Expr::val(None::<String>))
+                .filter(Id.eq(document.as_str()))
+        };
+        let tx = self.begin().await?;
+        given_back()
+            .col_expr(Attempts, Expr::col(Attempts).add(1_i64))
+            .col_expr(Reason, Expr::val(error.replace('\0', "")))
+            .col_expr(RunAfter, Expr::val(to_micros(run_after)))
+            .filter(Seq.eq(seq))
+            .exec(&tx)
+            .await?;
+        given_back().exec(&tx).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Frees what a worker that is no more still holds, syncs and index jobs. For whoever is alone on the database.
+    pub async fn release_leases(&self) -> Result<()> {
+        let tx = self.begin().await?;
+        index_job::Entity::update_many()
+            .col_expr(index_job::Column::LeaseUntil, Expr::val(None::<i64>))
+            .col_expr(index_job::Column::Worker, Expr::val(None::<String>))
+            .filter(index_job::Column::Worker.is_not_null())
+            .exec(&tx)
+            .await?;
+        sync::Entity::update_many()
+            .col_expr(sync::Column::LeaseUntil, Expr::val(0_i64))
+            .filter(sync::Column::LeaseUntil.is_not_null())
+            .exec(&tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+async fn chunk_counts(tx: &DatabaseTransaction, ids: &[&str]) -> Result<BTreeMap<String, u64>> {
+    use chunk::Column::{DocumentId as Owner, Id};
+    let mut counts = BTreeMap::new();
+    for ids in ids.chunks(IN_LIST) {
+        let rows: Vec<(String, i64)> = chunk::Entity::find()
+            .select_only()
+            .column(Owner)
+            .column_as(Id.count(), "chunks")
+            .filter(Owner.is_in(ids.iter().copied()))
+            .group_by(Owner)
+            .into_tuple()
+            .all(tx)
+            .await?;
+        counts.extend(rows.into_iter().map(|(owner, chunks)| (owner, chunks.unsigned_abs())));
+    }
+    Ok(counts)
+}
