@@ -17,6 +17,9 @@ use crate::{
     time::to_micros,
 };
 
+/// Pairs of document and number per statement: SQLite nests them, at most a thousand deep.
+const PAIRS: usize = 200;
+
 impl Store {
     /// Takes up to `limit` jobs that are due for `worker` until `lease_until`: as many from each source, so that a large one
     /// holds up no other, and of each the longest due first.
@@ -102,7 +105,7 @@ impl Store {
             return Ok(());
         }
         let tx = self.begin().await?;
-        for done in done.chunks(IN_LIST) {
+        for done in done.chunks(PAIRS) {
             // Rows are locked in one order everywhere, or PostgreSQL sees deadlocks.
             let ids = || done.iter().map(|(id, _)| id.as_str());
             index_job::Entity::find().filter(Id.is_in(ids())).order_by_asc(Id).lock_exclusive().all(&tx).await?;

@@ -44,8 +44,8 @@ async fn a_failed_job_waits_and_a_change_makes_it_due() {
         let again = due(&store, 10, 60).await;
         assert_eq!(again.iter().find(|job| job.document == doc(1)).unwrap().attempts, 1);
 
-        store.apply_batch(&source, vec![put(1, "better", &["everyone"])], None, at(3)).await.unwrap();
-        let fresh = due(&store, 10, 3).await;
+        store.apply_batch(&source, vec![put(1, "better", &["everyone"])], None, at(61)).await.unwrap();
+        let fresh = due(&store, 10, 61).await;
         assert_eq!(fresh.iter().find(|job| job.document == doc(1)).unwrap().attempts, 0);
     })
     .await;
