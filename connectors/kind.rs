@@ -22,6 +22,8 @@ pub trait SourceConfig: DeserializeOwned + JsonSchema {
     const TITLE: &'static str;
     /// Whether the system says who may read what. If not, an admin must: [`Parts::readers`].
     const SEES_READERS: bool;
+    /// Whether syncs read it. The documents of other kinds are sent by whoever has them.
+    const IS_PULLED: bool = true;
 
     /// Refuses what can be seen to be wrong without asking the system.
     fn open(self, parts: Parts) -> EngineResult<Box<dyn Connector>>;
@@ -63,6 +65,7 @@ pub struct Kind {
     pub name: &'static str,
     pub title: &'static str,
     pub sees_readers: bool,
+    pub is_pulled: bool,
     schema: fn() -> Value,
     open: fn(Value, Parts) -> EngineResult<Box<dyn Connector>>,
     watched: fn(Value) -> Option<PathBuf>,
@@ -74,6 +77,7 @@ impl Kind {
             name: C::KIND,
             title: C::TITLE,
             sees_readers: C::SEES_READERS,
+            is_pulled: C::IS_PULLED,
             schema: || schemars::schema_for!(C).to_value(),
             open: |settings, parts| {
                 let config: C = serde_json::from_value(settings)

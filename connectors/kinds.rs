@@ -2,7 +2,7 @@
 
 use crate::{
     Kind, bookstack, confluence, discourse, feed, folder, gdrive, git, github, gitlab, hubspot, imap, jira, mediawiki,
-    notion, objects, salesforce, servicenow, sharepoint, slack, sql, teams, web, zendesk,
+    notion, objects, push, salesforce, servicenow, sharepoint, slack, sql, teams, web, zendesk,
 };
 
 /// Every kind of source, by name.
@@ -27,6 +27,7 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<objects::S3Config>(),
     Kind::of::<objects::SftpConfig>(),
     Kind::of::<objects::WebdavConfig>(),
+    Kind::of::<push::PushConfig>(),
     Kind::of::<salesforce::SalesforceConfig>(),
     Kind::of::<servicenow::ServiceNowConfig>(),
     Kind::of::<sharepoint::SharePointConfig>(),

@@ -33,6 +33,7 @@ pub mod notion;
 mod oauth;
 pub mod objects;
 mod pages;
+pub mod push;
 mod robots;
 pub mod salesforce;
 mod secret;

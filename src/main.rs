@@ -6,6 +6,7 @@ mod data_dir;
 mod indexes;
 mod output;
 mod secrets;
+mod source_kinds;
 mod usage;
 mod watch;
 mod wiring;

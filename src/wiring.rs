@@ -27,6 +27,7 @@ use crate::{
     data_dir::{DataDir, DataDirLock, default_models_dir},
     indexes::Indexes,
     output, secrets,
+    source_kinds::Kinds,
 };
 
 /// First argument that makes this program a parser: it reads files from standard input and nothing else.
@@ -246,6 +247,12 @@ impl House {
             config: self.config.answer.clone(),
             clock: clock(),
         })
+    }
+
+    /// What the server asks about sources.
+    pub fn source_kinds(&self) -> Arc<dyn server::SourceKinds> {
+        let min_free_bytes = self.config.ingest.min_free_bytes;
+        Arc::new(Kinds { data_dir: self.data_dir.clone(), min_free_bytes })
     }
 
     /// The folder as a source. What it was told before stays, unless `readers` are named now.

@@ -34,6 +34,8 @@ pub async fn run(global: &Global, args: Serve) -> anyhow::Result<()> {
     let ctx = server::ServerContext {
         store: house.store().clone(),
         answer: house.answer_context(args.generator).await?,
+        ingest: house.ingest_context().clone(),
+        kinds: house.source_kinds(),
         clock: wiring::clock(),
     };
     if let Some(login) = server::first_run(&ctx).await? {

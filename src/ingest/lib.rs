@@ -10,7 +10,9 @@ mod jobs;
 pub mod parse;
 mod preview;
 mod progress;
+mod push;
 mod schedule;
+mod status;
 mod sync;
 
 pub use chunk::{ChunkConfig, chunk, passage_text};
@@ -22,5 +24,7 @@ pub use jobs::{Ended, Open, Worker, run_due};
 pub use parse::{Limits, PARSED_EXTENSIONS, ParseError, ParserPool, PoolStats, parse, run_worker};
 pub use preview::{Preview, preview};
 pub use progress::{Progress, Report};
+pub use push::{PushOutcome, Pushed, PushedDocument, push};
 pub use schedule::Schedule;
+pub use status::{FailedItem, NotedItem, SourceState, SourceStatus, SourceSummary};
 pub use sync::{SyncFailure, SyncSummary, sync};

@@ -62,7 +62,8 @@ pub async fn sync(
     report: Report<'_>,
 ) -> Result<SyncSummary> {
     let documents = ctx.store.known_documents(&source.id).await?;
-    let mut known = KnownSource::new(source.id.clone(), documents, failed_before(ctx, source).await?, recipe(ctx));
+    let failed = failed_before(ctx.store.failures(Some(&source.id)).await?);
+    let mut known = KnownSource::new(source.id.clone(), documents, failed, recipe(ctx));
     let mut summary = SyncSummary::default();
     let mut visited = 0;
     let mut since = Since { cursor: source.cursor.clone(), held: Arc::new(known.held()) };
@@ -96,17 +97,16 @@ pub async fn sync(
 }
 
 /// What failed before is not parsed again, as long as it is the same.
-async fn failed_before(ctx: &IngestContext, source: &Source) -> Result<HashMap<String, Failed>> {
-    let failures = ctx.store.failures(Some(&source.id)).await?;
+pub(crate) fn failed_before(failures: Vec<Failure>) -> HashMap<String, Failed> {
     let failed = |failure: Failure| {
         let Failure { external_id, raw_hash, revision, reason, .. } = failure;
         (external_id, Failed { raw_hash, revision, reason })
     };
-    Ok(failures.into_iter().map(failed).collect())
+    failures.into_iter().map(failed).collect()
 }
 
 /// Everything but the bytes that decides what is stored for them.
-fn recipe(ctx: &IngestContext) -> String {
+pub(crate) fn recipe(ctx: &IngestContext) -> String {
     let profile = ctx.embedder.profile();
     let parts = format!(
         "{PARSER_VERSION} {:?} {:?} {} {} {}",
@@ -116,7 +116,7 @@ fn recipe(ctx: &IngestContext) -> String {
 }
 
 /// Parses what must be parsed, several files at once, and turns every step into a write.
-async fn prepare(
+pub(crate) async fn prepare(
     ctx: &IngestContext,
     steps: Vec<Step>,
     summary: &mut SyncSummary,

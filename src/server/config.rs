@@ -34,6 +34,28 @@ pub struct ServerConfig {
     pub shutdown_timeout_secs: u64,
     /// Whether `/metrics` is served, to whoever can reach it: figures only, no words.
     pub metrics: bool,
+    /// What sending documents may cost.
+    pub upload: UploadConfig,
+}
+
+/// Bounds for requests that send documents. They are held in memory until they are parsed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct UploadConfig {
+    /// Largest request; a file that is larger than `ingest.limits.max_input_bytes` is not read either way.
+    pub max_bytes: u64,
+    /// Longest time its body may take to arrive.
+    #[schemars(range(min = 1))]
+    pub timeout_secs: u64,
+    /// Requests worked on at the same time; more wait for their turn.
+    #[schemars(range(min = 1))]
+    pub concurrent: usize,
+}
+
+impl Default for UploadConfig {
+    fn default() -> Self {
+        Self { max_bytes: 64 << 20, timeout_secs: 300, concurrent: 4 }
+    }
 }
 
 impl Default for ServerConfig {
@@ -50,6 +72,7 @@ impl Default for ServerConfig {
             request_timeout_secs: 30,
             shutdown_timeout_secs: 10,
             metrics: true,
+            upload: UploadConfig::default(),
         }
     }
 }

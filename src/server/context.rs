@@ -5,12 +5,13 @@ use std::sync::Arc;
 use actix_web::web;
 use answer::AnswerContext;
 use domain::Clock;
+use ingest::IngestContext;
 use store::Store;
 use tokio::sync::Semaphore;
 
 use crate::{
-    Result, ServerConfig,
-    auth::{LoginLimits, Passwords},
+    Result, ServerConfig, SourceKinds,
+    auth::{LoginLimits, Passwords, TokenLimits},
     health::Readiness,
 };
 
@@ -18,6 +19,8 @@ use crate::{
 pub struct ServerContext {
     pub store: Store,
     pub answer: AnswerContext,
+    pub ingest: IngestContext,
+    pub kinds: Arc<dyn SourceKinds>,
     pub clock: Clock,
 }
 
@@ -27,9 +30,12 @@ pub(crate) struct Desk {
     pub config: ServerConfig,
     pub passwords: Passwords,
     pub logins: LoginLimits,
+    pub tokens: TokenLimits,
     pub readiness: Readiness,
     /// Permits to make an answer.
     pub answers: Semaphore,
+    /// Permits to hold an upload in memory.
+    pub uploads: Arc<Semaphore>,
     /// `scheme://host[:port]` of the public URL.
     pub origin: Option<String>,
 }
@@ -43,8 +49,10 @@ impl Desk {
             ctx,
             passwords: Passwords::new()?,
             logins: LoginLimits::default(),
+            tokens: TokenLimits::default(),
             readiness: Readiness::default(),
             answers: Semaphore::new(config.concurrent_answers.clamp(1, Semaphore::MAX_PERMITS)),
+            uploads: Arc::new(Semaphore::new(config.upload.concurrent.clamp(1, Semaphore::MAX_PERMITS))),
             origin,
             config,
         })

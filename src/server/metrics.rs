@@ -74,6 +74,10 @@ pub(crate) fn login(outcome: &'static str) {
     metrics::counter!("footnote_logins_total", "outcome" => outcome).increment(1);
 }
 
+pub(crate) fn pushed(status: &'static str) {
+    metrics::counter!("footnote_pushed_documents_total", "status" => status).increment(1);
+}
+
 /// `GET /metrics`
 pub(crate) async fn serve(desk: Shared) -> Result<HttpResponse, Problem> {
     let Some(Some(recorder)) = RECORDER.get() else { return Err(crate::problem::no_such_page()) };
@@ -105,6 +109,10 @@ fn recorder() -> Result<PrometheusHandle, BuildError> {
         "Time of each stage of an answer"
     );
     metrics::describe_counter!("footnote_logins_total", "Attempts to log in by outcome");
+    metrics::describe_counter!(
+        "footnote_pushed_documents_total",
+        "Documents sent to push sources, by what became of them"
+    );
     metrics::describe_gauge!("footnote_documents", "Live documents");
     metrics::describe_gauge!("footnote_chunks", "Chunks of live documents");
     metrics::describe_gauge!("footnote_failures", "Files that could not be ingested");

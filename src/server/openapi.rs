@@ -33,7 +33,10 @@ fn document() -> Value {
     document["security"] = json!([{ "session": [] }]);
     document["components"] = json!({
         "schemas": schemas(),
-        "securitySchemes": { "session": { "type": "apiKey", "in": "cookie", "name": "footnote_session" } },
+        "securitySchemes": {
+            "session": { "type": "apiKey", "in": "cookie", "name": "footnote_session" },
+            "source_token": { "type": "http", "scheme": "bearer" },
+        },
     });
     document
 }

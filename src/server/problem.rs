@@ -15,14 +15,22 @@ pub(crate) enum Kind {
     BadQuestion,
     BadCredentials,
     NotLoggedIn,
+    BadToken,
     ForeignPage,
+    NotAdmin,
     NotFound,
     TooSlow,
+    SourceState,
+    KeyInProgress,
     TooLarge,
     NotJson,
+    NotDocuments,
+    KeyReused,
     TooManyLogins,
+    TooManyTokens,
     Internal,
     EngineUnavailable,
+    NoSpace,
 }
 
 /// The status of `/readyz` while an engine does not answer.
@@ -34,14 +42,22 @@ const TABLE: &[(Kind, u16, &str, &str)] = &[
     (Kind::BadQuestion, 400, "bad-question", "The question cannot be answered"),
     (Kind::BadCredentials, 401, "bad-credentials", "Wrong e-mail address or password"),
     (Kind::NotLoggedIn, 401, "not-logged-in", "Not logged in"),
+    (Kind::BadToken, 401, "bad-token", "Not a token of this source"),
     (Kind::ForeignPage, 403, "foreign-page", "Refused: sent by another site's page"),
+    (Kind::NotAdmin, 403, "not-admin", "For administrators only"),
     (Kind::NotFound, 404, "not-found", "Not found"),
     (Kind::TooSlow, 408, "too-slow", "The request took too long"),
+    (Kind::SourceState, 409, "source-state", "The source cannot do this now"),
+    (Kind::KeyInProgress, 409, "key-in-progress", "A request with this key is being worked on"),
     (Kind::TooLarge, 413, "too-large", "The request is too large"),
     (Kind::NotJson, 415, "not-json", "The request is not JSON"),
+    (Kind::NotDocuments, 415, "not-documents", "The request holds no documents"),
+    (Kind::KeyReused, 422, "key-reused", "The key came with other documents before"),
     (Kind::TooManyLogins, 429, "too-many-logins", "Too many attempts to log in"),
+    (Kind::TooManyTokens, 429, "too-many-tokens", "Too many attempts with a wrong token"),
     (Kind::Internal, 500, "internal", "Something failed on the server"),
     (Kind::EngineUnavailable, 503, "engine-unavailable", "A model or an index does not answer now"),
+    (Kind::NoSpace, 507, "no-space", "The disk is nearly full"),
 ];
 
 /// A failure with what its reader can do about it. Never holds what an engine or a database said.
@@ -77,9 +93,10 @@ impl Problem {
         Self::new(Kind::NotLoggedIn, "Log in first.")
     }
 
-    pub(crate) fn too_many_logins(retry_after_secs: u64) -> Self {
+    /// Refused until some seconds have passed.
+    pub(crate) fn too_many(kind: Kind, retry_after_secs: u64) -> Self {
         let detail = format!("Try again in {retry_after_secs} s.");
-        Self { retry_after_secs: Some(retry_after_secs), ..Self::new(Kind::TooManyLogins, detail) }
+        Self { retry_after_secs: Some(retry_after_secs), ..Self::new(kind, detail) }
     }
 
     pub(crate) fn code(&self) -> &'static str {
@@ -120,6 +137,19 @@ impl From<store::Error> for Problem {
         match error {
             store::Error::NotFound(what) => {
                 Self::new(Kind::NotFound, format!("{} does not exist.", capitalised(&what)))
+            }
+            other => internal(&other),
+        }
+    }
+}
+
+impl From<ingest::Error> for Problem {
+    fn from(error: ingest::Error) -> Self {
+        match error {
+            ingest::Error::Store(error) => error.into(),
+            ingest::Error::Engine(error) if error.retryable => {
+                tracing::warn!(%error, "an engine is unavailable");
+                Self::new(Kind::EngineUnavailable, "Try again in a moment.")
             }
             other => internal(&other),
         }
@@ -193,6 +223,15 @@ pub(crate) fn of_json(error: JsonPayloadError) -> Problem {
 
 pub(crate) fn of_query(error: &QueryPayloadError) -> Problem {
     Problem::new(Kind::BadRequest, format!("{error}."))
+}
+
+pub(crate) fn too_large(max_bytes: u64) -> Problem {
+    let detail = format!("Send at most {max_bytes} bytes at once (`server.upload.max_bytes`), or fewer documents.");
+    Problem::new(Kind::TooLarge, detail)
+}
+
+pub(crate) fn bad_request(detail: impl Into<String>) -> Problem {
+    Problem::new(Kind::BadRequest, detail)
 }
 
 fn sentence(text: &str) -> String {

@@ -12,7 +12,7 @@ use sea_orm::{
 
 use crate::{
     Error, Result, Store,
-    chunks::without_nul,
+    chunks::{IN_LIST, without_nul},
     documents::{Batch, external_key},
     entities::{document, failure, index_job, source},
     sync::lock,
@@ -53,6 +53,22 @@ impl Store {
         let rows =
             query.order_by_desc(failure::Column::FailedAt).order_by_asc(failure::Column::Name).all(self.read()).await?;
         rows.into_iter().map(Failure::try_from).collect()
+    }
+
+    /// The open failures of a source among these external ids.
+    pub async fn failures_among(&self, source: &SourceId, external_ids: &[String]) -> Result<Vec<Failure>> {
+        let mut found = Vec::new();
+        for ids in external_ids.chunks(IN_LIST) {
+            let rows = failure::Entity::find()
+                .filter(failure::Column::SourceId.eq(source.as_str()))
+                .filter(failure::Column::ExternalKey.is_in(ids.iter().map(|id| external_key(id))))
+                .all(self.read())
+                .await?;
+            for row in rows {
+                found.push(row.try_into()?);
+            }
+        }
+        Ok(found)
     }
 }
 

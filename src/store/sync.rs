@@ -1,9 +1,6 @@
 //! The sync transaction: documents, versions, chunks, access, index jobs, failures and the cursor, or none of it.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::collections::BTreeSet;
 
 use domain::{Chunk, Cursor, Document, DocumentId, Principal, SourceId};
 use jiff::Timestamp;
@@ -13,28 +10,12 @@ use crate::{
     Error, Result, Store, SyncClaim, access,
     chunks::IN_LIST,
     documents::{self, Batch},
-    entities::{access_class_principal, document, source},
+    entities::{document, source},
     failures, jobs, members, syncs,
 };
 
 /// Longest name of a principal in bytes: it is an index entry.
 const MAX_PRINCIPAL_BYTES: usize = 1_000;
-
-/// What the store holds under an external id.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Known {
-    pub document: DocumentId,
-    /// Of the bytes its live version was parsed from.
-    pub raw_hash: String,
-    /// As it was stored with them.
-    pub revision: Option<String>,
-    pub readers: Arc<BTreeSet<Principal>>,
-    /// `false` when it is marked deleted.
-    pub live: bool,
-}
-
-/// External id, id, hash of the bytes, revision, access class, time of deletion.
-type KnownRow = (String, String, String, Option<String>, i64, Option<i64>);
 
 /// One step of a batch. Steps apply in order.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,28 +61,6 @@ pub enum Write {
 }
 
 impl Store {
-    /// Everything a source has, deleted documents included, by external id.
-    pub async fn known_documents(&self, source: &SourceId) -> Result<HashMap<String, Known>> {
-        use document::Column;
-        let rows: Vec<KnownRow> = document::Entity::find()
-            .select_only()
-            .columns([Column::ExternalId, Column::Id, Column::RawHash, Column::Revision])
-            .columns([Column::AccessClassId, Column::DeletedAt])
-            .filter(Column::SourceId.eq(source.as_str()))
-            .into_tuple()
-            .all(self.read())
-            .await?;
-        let readers = self.readers_of(source).await?;
-        let mut known = HashMap::with_capacity(rows.len());
-        for (external_id, id, raw_hash, revision, class, deleted_at) in rows {
-            let document = id.parse().map_err(Error::Schema)?;
-            let readers = readers.get(&class).cloned().unwrap_or_default();
-            let live = deleted_at.is_none();
-            known.insert(external_id, Known { document, raw_hash, revision, readers, live });
-        }
-        Ok(known)
-    }
-
     /// Applies a batch and saves the cursor that follows it, all or nothing.
     ///
     /// # Errors
@@ -163,23 +122,6 @@ impl Store {
             .exec(&tx)
             .await?;
         Ok(tx.commit().await?)
-    }
-
-    async fn readers_of(&self, source: &SourceId) -> Result<HashMap<i64, Arc<BTreeSet<Principal>>>> {
-        let used = document::Entity::find()
-            .select_only()
-            .column(document::Column::AccessClassId)
-            .filter(document::Column::SourceId.eq(source.as_str()));
-        let rows = access_class_principal::Entity::find()
-            .filter(access_class_principal::Column::ClassId.in_subquery(sea_orm::QueryTrait::into_query(used)))
-            .all(self.read())
-            .await?;
-        let mut classes: HashMap<i64, BTreeSet<Principal>> = HashMap::new();
-        for row in rows {
-            let principal = row.principal.parse().map_err(Error::Schema)?;
-            classes.entry(row.class_id).or_default().insert(principal);
-        }
-        Ok(classes.into_iter().map(|(class, set)| (class, Arc::new(set))).collect())
     }
 }
 

@@ -68,6 +68,8 @@ pub struct SyncStatus {
     pub succeeded_at: Option<Timestamp>,
     /// What the last sync did, as JSON.
     pub summary: Option<String>,
+    /// Whether the source is to be removed, whatever its sync is doing still.
+    pub removes: bool,
 }
 
 /// A worker's hold on a sync, until its lease runs out.
@@ -311,6 +313,7 @@ impl SyncStatus {
             finished_at: None,
             succeeded_at: None,
             summary: None,
+            removes: false,
         }
     }
 }
@@ -334,6 +337,7 @@ impl TryFrom<Model> for SyncStatus {
             finished_at: time(row.finished_at)?,
             succeeded_at: time(row.succeeded_at)?,
             summary: row.summary,
+            removes: row.removes,
         })
     }
 }

@@ -6,6 +6,8 @@ export type Account = { email: string; password: string }
 
 export const MOCK_ACCOUNT: Account = { email: 'ada@isbrecke.example', password: 'correct horse battery' }
 
+export const MOCK_ADMIN: Account = { email: 'root@isbrecke.example', password: 'correct horse battery' }
+
 export async function logIn(page: Page, { email, password }: Account = MOCK_ACCOUNT): Promise<void> {
   await page.goto('/')
   await page.getByLabel('E-mail').fill(email)
@@ -41,6 +43,11 @@ export async function startAsking(page: Page, question: string): Promise<void> {
   await questionBox(page).fill(question)
   await questionBox(page).press('Enter')
   await expect(answer(page).getByRole('heading', { name: question })).toBeVisible()
+}
+
+/** A source by its name, on the page of sources. */
+export function source(page: Page, name: string): Locator {
+  return page.getByRole('article').filter({ has: page.getByRole('heading', { name }) })
 }
 
 /** The characters that the reader marks, as they are in the stored text. */

@@ -5,6 +5,7 @@ mod deploy;
 mod house;
 mod ingest;
 mod kill;
+mod push;
 mod source;
 mod tidy;
 mod user;

@@ -20,6 +20,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 "$footnote" --data-dir "$home/data" ingest eval/sample/workspace
+"$footnote" --data-dir "$home/data" source add push --name Uploads --access public
 "$footnote" --data-dir "$home/data" serve --port 0 >"$home/log" 2>&1 &
 server=$!
 

@@ -2,6 +2,7 @@
 
 mod settings;
 mod status;
+mod token;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -11,7 +12,7 @@ use ingest::Preview;
 use serde_json::{Value, json};
 use store::{Source, SourceSettings, Store, SyncState};
 
-use self::{settings::Settings, status::Status};
+use self::settings::Settings;
 use super::{Global, ingest::Bars};
 use crate::{
     data_dir::InUse,
@@ -57,6 +58,13 @@ pub enum SourceCommand {
     Pause { source: String },
     /// Go on syncing a source
     Resume { source: String },
+    /// Give a push source a token and print it, this once; the one before ends
+    Token {
+        source: String,
+        /// End the token instead
+        #[arg(long)]
+        revoke: bool,
+    },
     /// Remove a source with all its documents
     Remove { source: String },
 }
@@ -87,6 +95,8 @@ pub async fn run(global: &Global, command: SourceCommand) -> anyhow::Result<()> 
         SourceCommand::Status { source } => status(global, &source).await,
         SourceCommand::Pause { source } => pause(global, &source, true).await,
         SourceCommand::Resume { source } => pause(global, &source, false).await,
+        SourceCommand::Token { source, revoke: false } => token::give(global, &source).await,
+        SourceCommand::Token { source, revoke: true } => token::revoke(global, &source).await,
         SourceCommand::Remove { source } => remove(global, &source).await,
     }
 }
@@ -122,6 +132,7 @@ fn known_kind(name: &str) -> Result<&'static connectors::Kind, Usage> {
 async fn add(global: &Global, args: Add) -> anyhow::Result<()> {
     let kind = known_kind(&args.kind)?;
     let new = args.settings.applied(&SourceSettings::default())?;
+    must_need_no_schedule(kind, &new)?;
     let mut config = settings::parse(kind, &args.settings.set)?;
     if let Some(path) = &args.path {
         let path = path.canonicalize().with_context(|| format!("open the folder {}", path.display()))?;
@@ -136,10 +147,12 @@ async fn add(global: &Global, args: Add) -> anyhow::Result<()> {
     if global.json {
         return output::json(&json!({ "id": source.id, "kind": source.kind, "name": source.name }));
     }
-    output::text(&format!(
-        "added {} {} as {}; read it with `footnote source sync {}`",
-        source.kind, source.name, source.id, source.id
-    ))
+    let then = if kind.is_pulled {
+        format!("read it with `footnote source sync {}`", source.id)
+    } else {
+        format!("send it documents with the token of `footnote source token {}`, or in the portal", source.id)
+    };
+    output::text(&format!("added {} {} as {}; {then}", source.kind, source.name, source.id))
 }
 
 /// Changes what is named. Documents follow at the next sync, which starts over.
@@ -148,6 +161,7 @@ async fn set(global: &Global, text: &str, args: Settings) -> anyhow::Result<()> 
     let source = find(&store, text).await?;
     let kind = known_kind(&source.kind)?;
     let settings = args.applied(&source.settings)?;
+    must_need_no_schedule(kind, &settings)?;
     let mut config = source.config.clone();
     if let Value::Object(config) = &mut config {
         config.extend(settings::parse(kind, &args.set)?);
@@ -156,14 +170,16 @@ async fn set(global: &Global, text: &str, args: Settings) -> anyhow::Result<()> 
     if global.json {
         return output::json(&json!({ "id": source.id, "state": "changed" }));
     }
-    output::text(&format!("{} is changed; its documents follow at the next sync", source.name))
+    let then =
+        if kind.is_pulled { "its documents follow at the next sync" } else { "what is sent from now on follows" };
+    output::text(&format!("{} is changed; {then}", source.name))
 }
 
 async fn list(global: &Global) -> anyhow::Result<()> {
     let store = House::open_store_only(global).await?;
     let mut rows = Vec::new();
     for source in store.sources().await? {
-        rows.push(Status::read(&store, &source, (wiring::clock().now)()).await?);
+        rows.push(status::read(&store, &source, (wiring::clock().now)()).await?);
     }
     if global.json {
         return output::json(&json!({ "sources": rows }));
@@ -171,7 +187,7 @@ async fn list(global: &Global) -> anyhow::Result<()> {
     if rows.is_empty() {
         return output::text("no sources yet: `footnote source add folder --path DIR --access public` adds one");
     }
-    output::text(&rows.iter().map(Status::line).collect::<Vec<_>>().join("\n"))
+    output::text(&rows.iter().map(|row| status::line(&row.summary)).collect::<Vec<_>>().join("\n"))
 }
 
 /// The source of that id or name.
@@ -190,12 +206,37 @@ pub async fn find(store: &Store, text: &str) -> anyhow::Result<Source> {
     }
 }
 
+/// Whether syncs read it. The documents of other sources are sent to them.
+fn is_pulled(source: &Source) -> bool {
+    connectors::kind(&source.kind).is_none_or(|kind| kind.is_pulled)
+}
+
+fn must_be_pulled(source: &Source) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        is_pulled(source),
+        "{}: there is nothing to fetch, its documents are sent to it: POST /api/v1/sources/{}/documents, or the portal's Sources page",
+        source.name,
+        source.id
+    );
+    Ok(())
+}
+
+fn must_need_no_schedule(kind: &connectors::Kind, settings: &SourceSettings) -> Result<(), Usage> {
+    match settings.schedule {
+        Some(_) if !kind.is_pulled => {
+            Err(Usage(format!("documents are sent to a {} source, so it has no schedule", kind.name)))
+        }
+        _ => Ok(()),
+    }
+}
+
 async fn sync(global: &Global, text: &str) -> anyhow::Result<()> {
     let house = match House::open(global, "source sync").await {
         Err(error) if error.is::<InUse>() => return request(global, text, "sync").await,
         house => house?,
     };
     let source = find(house.store(), text).await?;
+    must_be_pulled(&source)?;
     ensure_not_paused(&source)?;
     house.store().request_sync(&source.id, (wiring::clock().now)()).await?;
     finish(global, &house, &source).await
@@ -204,6 +245,7 @@ async fn sync(global: &Global, text: &str) -> anyhow::Result<()> {
 async fn retry(global: &Global, text: &str, item: Option<&str>) -> anyhow::Result<()> {
     let store = House::open_store_only(global).await?;
     let source = find(&store, text).await?;
+    must_be_pulled(&source)?;
     let items = store.retry_failures(&source.id, item, (wiring::clock().now)()).await?;
     if items == 0 {
         let what = item.map_or("nothing".to_owned(), |item| format!("no item {item}"));
@@ -238,6 +280,7 @@ async fn request(global: &Global, text: &str, what: &str) -> anyhow::Result<()> 
         "removal" if store.request_removal(&source.id, now).await? => "queued",
         "removal" => "queued behind its running sync",
         _ => {
+            must_be_pulled(&source)?;
             ensure_not_paused(&source)?;
             if store.request_sync(&source.id, now).await? { "queued" } else { "running" }
         }
@@ -281,6 +324,7 @@ async fn finish(global: &Global, house: &House, source: &Source) -> anyhow::Resu
 async fn dry_run(global: &Global, text: &str) -> anyhow::Result<()> {
     let house = House::open(global, "source sync --dry-run").await?;
     let source = find(house.store(), text).await?;
+    must_be_pulled(&source)?;
     let connector = house.connector(&source)?;
     let shown = ingest::preview(house.ingest_context(), &*connector, SHOWN).await?;
     if global.json {
@@ -306,8 +350,8 @@ fn previewed(preview: &Preview) -> String {
 async fn status(global: &Global, text: &str) -> anyhow::Result<()> {
     let store = House::open_store_only(global).await?;
     let source = find(&store, text).await?;
-    let status = Status::read(&store, &source, (wiring::clock().now)()).await?;
-    if global.json { output::json(&status) } else { output::text(&status.told()) }
+    let status = status::read(&store, &source, (wiring::clock().now)()).await?;
+    if global.json { output::json(&status) } else { output::text(&status::told(&status)) }
 }
 
 async fn pause(global: &Global, text: &str, paused: bool) -> anyhow::Result<()> {
@@ -315,7 +359,7 @@ async fn pause(global: &Global, text: &str, paused: bool) -> anyhow::Result<()> 
     let source = find(&store, text).await?;
     let settings = SourceSettings { paused, ..source.settings.clone() };
     store.set_settings(&source.id, &settings).await?;
-    if !paused {
+    if !paused && is_pulled(&source) {
         store.request_sync(&source.id, (wiring::clock().now)()).await?;
     }
     let state = if paused { "paused" } else { "resumed" };

@@ -5,7 +5,9 @@ mod body;
 mod documents;
 mod login;
 mod me;
+mod push;
 mod search;
+mod sources;
 
 use schemars::SchemaGenerator;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
@@ -23,6 +25,16 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             .service(documents::list)
             .service(documents::text)
             .service(documents::detail)
+            .service(sources::list)
+            .service(push::send)
+            .service(push::delete)
+            .service(push::delete_by_query)
+            .service(sources::sync)
+            .service(sources::pause)
+            .service(sources::resume)
+            .service(sources::retry)
+            .service(sources::remove)
+            .service(sources::detail)
             .default_service(actix_web::web::to(crate::problem::unknown)),
     );
 }
@@ -37,4 +49,9 @@ pub(crate) fn each_schema(generator: &mut SchemaGenerator) {
     add::<documents::DocumentList>(generator);
     add::<documents::DocumentDetail>(generator);
     add::<documents::DocumentText>(generator);
+    add::<sources::SourceList>(generator);
+    add::<ingest::SourceStatus>(generator);
+    add::<push::PushRequest>(generator);
+    add::<push::UploadForm>(generator);
+    add::<push::PushResponse>(generator);
 }

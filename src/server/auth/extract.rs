@@ -9,11 +9,14 @@ use store::SessionUser;
 use crate::{
     auth,
     context::Desk,
-    problem::{Problem, internal},
+    problem::{Kind, Problem, internal},
 };
 
 /// The user of the request's session; without one the request ends with 401.
 pub(crate) struct LoggedIn(pub SessionUser);
+
+/// An administrator; anybody else ends the request with 401 or 403.
+pub(crate) struct Admin;
 
 /// The viewer on whose behalf a handler reads.
 pub(crate) struct Reader(pub Viewer);
@@ -27,6 +30,25 @@ impl FromRequest for LoggedIn {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move { user(&request).await.map(Self) })
+    }
+}
+
+impl FromRequest for Admin {
+    type Error = Problem;
+    type Future = Extracted<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Self::of(&request).await })
+    }
+}
+
+impl Admin {
+    pub(crate) async fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        if user(request).await?.is_admin {
+            return Ok(Self);
+        }
+        Err(Problem::new(Kind::NotAdmin, "Ask an administrator of this workspace."))
     }
 }
 

@@ -1,9 +1,11 @@
-//! Limits attempts to log in, by e-mail address and by client address.
+//! Limits attempts to log in, by e-mail address and by client address, and attempts with wrong tokens.
 
 use std::{
+    collections::HashMap,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     num::NonZeroU32,
-    time::Duration,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use actix_web::HttpRequest;
@@ -12,12 +14,14 @@ use governor::{
     clock::{Clock, DefaultClock, QuantaInstant},
 };
 
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 
 /// Attempts in a row for one e-mail address, and the time one more takes.
 const PER_EMAIL: (u32, Duration) = (10, Duration::from_secs(30));
 /// Attempts in a row from one client: an office may share an address.
 const PER_CLIENT: (u32, Duration) = (50, Duration::from_secs(5));
+/// Wrong tokens in a row from one client, and the time one more takes.
+const WRONG_TOKENS: (u32, Duration) = (20, Duration::from_secs(10));
 /// Longest address that can receive mail (RFC 5321, RFC 3696 erratum 1690): a longer one is nobody's, and is not kept as a key.
 pub const MAX_EMAIL_BYTES: usize = 254;
 /// Keys kept before those that are no longer limited are forgotten.
@@ -50,6 +54,50 @@ impl LoginLimits {
     }
 }
 
+/// Wrong tokens from each client. Right ones are not counted: a program sends many requests.
+pub(crate) struct TokenLimits {
+    wrong: DefaultKeyedRateLimiter<IpAddr>,
+    /// Until when a client that tried too many is refused unheard.
+    refused: Mutex<HashMap<IpAddr, Instant>>,
+}
+
+impl Default for TokenLimits {
+    fn default() -> Self {
+        Self { wrong: RateLimiter::keyed(quota(WRONG_TOKENS)), refused: Mutex::default() }
+    }
+}
+
+impl TokenLimits {
+    /// # Errors
+    /// The problem that says when a client that tried too many wrong tokens may try again.
+    pub(crate) fn admit(&self, client: IpAddr) -> Result<(), Problem> {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(left) = refused.get(&client).map(|until| until.saturating_duration_since(Instant::now())) else {
+            return Ok(());
+        };
+        if left.is_zero() {
+            refused.remove(&client);
+            return Ok(());
+        }
+        Err(Problem::too_many(Kind::TooManyTokens, left.as_secs() + 1))
+    }
+
+    /// Counts a wrong token.
+    pub(crate) fn count_wrong(&self, client: IpAddr) {
+        if self.wrong.len() > MANY {
+            self.wrong.retain_recent();
+        }
+        if let Err(not_until) = self.wrong.check_key(&client) {
+            let wait = not_until.wait_time_from(DefaultClock::default().now());
+            let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+            if refused.len() > MANY {
+                refused.retain(|_, until| *until > Instant::now());
+            }
+            refused.insert(client, Instant::now() + wait);
+        }
+    }
+}
+
 /// The client's address; an IPv6 client is its /64 network, of which it has all addresses.
 pub(crate) fn client_address(request: &HttpRequest, behind_proxy: bool) -> IpAddr {
     let forwarded = request.headers().get_all("x-forwarded-for").last().and_then(|value| value.to_str().ok());
@@ -69,7 +117,7 @@ fn quota((burst, period): (u32, Duration)) -> Quota {
 
 fn refused(not_until: &NotUntil<QuantaInstant>) -> Problem {
     let wait = not_until.wait_time_from(DefaultClock::default().now());
-    Problem::too_many_logins(wait.as_secs() + 1)
+    Problem::too_many(Kind::TooManyLogins, wait.as_secs() + 1)
 }
 
 #[cfg(test)]
@@ -89,6 +137,19 @@ mod tests {
         let refused = (0..60).filter(|n| limits.count(&format!("{n}@example.com"), client(5)).is_err()).count();
         assert_eq!(refused, 11);
         Ok(())
+    }
+
+    #[test]
+    fn a_client_with_many_wrong_tokens_is_refused_for_a_while() {
+        let limits = TokenLimits::default();
+        let client = |n: u8| IpAddr::from([10, 0, 0, n]);
+        for _ in 0..20 {
+            limits.count_wrong(client(1));
+            assert!(limits.admit(client(1)).is_ok());
+        }
+        limits.count_wrong(client(1));
+        assert!(limits.admit(client(1)).is_err_and(|problem| problem.code() == "too-many-tokens"));
+        assert!(limits.admit(client(2)).is_ok());
     }
 
     #[test]

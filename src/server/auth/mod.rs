@@ -4,10 +4,13 @@ mod extract;
 mod limit;
 mod password;
 mod session;
+mod token;
 
-pub(crate) use extract::{LoggedIn, Reader};
+pub(crate) use extract::{Admin, LoggedIn, Reader};
 pub use limit::MAX_EMAIL_BYTES;
-pub(crate) use limit::{LoginLimits, client_address};
+pub(crate) use limit::{LoginLimits, TokenLimits, client_address};
 pub(crate) use password::Passwords;
 pub use password::{hash_password, new_password};
 pub(crate) use session::{end, find, removed_cookie, start};
+pub(crate) use token::may_push;
+pub use token::new_source_token;

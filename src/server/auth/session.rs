@@ -19,7 +19,7 @@ const TOKEN_BYTES: usize = 32;
 
 /// Logs `user` in; the cookie is the only copy of the token.
 pub(crate) async fn start(desk: &Desk, user: UserId) -> Result<Cookie<'static>, Problem> {
-    let token = token()?;
+    let token = random_hex::<TOKEN_BYTES>().map_err(|error| internal(&error))?;
     let hours = i64::from(desk.config.session_hours.max(1));
     let now = (desk.ctx.clock.now)();
     let expires_at = now.checked_add(hours.hours()).map_err(|error| internal(&error))?;
@@ -52,9 +52,10 @@ fn sent_token(request: &HttpRequest) -> Option<String> {
     (cookie.value().len() == 2 * TOKEN_BYTES).then(|| sha256_hex(cookie.value().as_bytes()))
 }
 
-fn token() -> Result<String, Problem> {
-    let mut bytes = [0_u8; TOKEN_BYTES];
-    getrandom::fill(&mut bytes).map_err(|error| internal(&Error::Random(error)))?;
+/// So many random bytes, in lower-case hex.
+pub(super) fn random_hex<const BYTES: usize>() -> Result<String, Error> {
+    let mut bytes = [0_u8; BYTES];
+    getrandom::fill(&mut bytes).map_err(Error::Random)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 

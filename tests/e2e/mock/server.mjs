@@ -5,10 +5,12 @@ import { extname, join, normalize } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { eventsOf, scriptFor } from './answers.mjs'
 import { documents } from './library.mjs'
+import { act, detail, sources, upload } from './sources.mjs'
 
 const DIST = new URL('../../../web/dist/', import.meta.url).pathname
 const PORT = Number(process.env.PORT ?? 8099)
 const USER = { id: 'usr_01J00000000000000000000000', email: 'ada@isbrecke.example', name: 'Ada Sensor', is_admin: false, groups: ['staff'] }
+const ADMIN = { id: 'usr_01J00000000000000000000001', email: 'root@isbrecke.example', name: 'Root', is_admin: true, groups: [] }
 const PASSWORD = 'correct horse battery'
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' }
 const HEADERS = {
@@ -82,6 +84,23 @@ function search(query, response) {
   json(response, { hits: hits.slice(0, Number(query.get('limit') ?? 10)).map((hit, index) => ({ ...hit, chunk_id: index + 1 })) })
 }
 
+const sessions = new Map()
+
+async function answerAdmin(route, known, request, response) {
+  if (route === 'GET /sources') return json(response, { sources: known.map(({ summary }) => summary) })
+  const [, method, id, action] = /^(GET|POST) \/sources\/([^/]+)(?:\/([\w/]+))?$/.exec(route) ?? []
+  const source = known.find(({ summary }) => summary.id === id)
+  if (!source) return problem(response, 404, 'not-found', 'Not found', 'There is no such source.')
+  if (action === 'documents') {
+    let body = ''
+    for await (const part of request) body += part
+    if (body.includes('huge')) return problem(response, 413, 'too-large', 'The request is too large', 'Send at most 64 MB at once.')
+    return json(response, { documents: [upload(source, body)] })
+  }
+  if (method === 'POST') act(source, action)
+  json(response, detail(source))
+}
+
 function portal(path, response) {
   const wanted = normalize(join(DIST, path))
   const file = wanted.startsWith(DIST) && existsSync(wanted) && statSync(wanted).isFile() ? wanted : join(DIST, 'index.html')
@@ -96,19 +115,27 @@ async function serve(request, response) {
   const route = `${request.method} ${pathname.replace('/api/v1', '')}`
   if (route === 'POST /login') {
     const { email, password } = await bodyOf(request)
-    if (email !== USER.email || password !== PASSWORD) {
+    const user = [USER, ADMIN].find((user) => user.email === email)
+    if (!user || password !== PASSWORD) {
       return problem(response, 401, 'bad-credentials', 'Wrong e-mail address or password', 'Check both, then try again.')
     }
-    return json(response, { user: USER }, 200, { 'set-cookie': 'footnote_session=mock; HttpOnly; SameSite=Lax; Path=/' })
+    const session = user.is_admin ? `mock-admin-${sessions.size}` : 'mock'
+    if (user.is_admin) sessions.set(session, sources())
+    return json(response, { user }, 200, { 'set-cookie': `footnote_session=${session}; HttpOnly; SameSite=Lax; Path=/` })
   }
+  const known = sessions.get(/footnote_session=([\w-]+)/.exec(request.headers.cookie ?? '')?.[1])
   if (!request.headers.cookie?.includes('footnote_session=mock')) return problem(response, 401, 'not-logged-in', 'Not logged in', 'Log in first.')
   if (route === 'POST /logout') return response.writeHead(204, { 'set-cookie': 'footnote_session=; Max-Age=0; Path=/' }).end()
-  if (route === 'GET /me') return json(response, USER)
+  if (route === 'GET /me') return json(response, known ? ADMIN : USER)
   if (route === 'POST /ask') return answerQuestion(request, response)
   if (route === 'GET /search') return search(searchParams, response)
   if (route === 'GET /documents') return listDocuments(searchParams, response)
   const text = /^GET \/documents\/([^/]+)\/text$/.exec(route)
   if (text) return documentText(text[1], searchParams.get('version'), response)
+  if (pathname.startsWith('/api/v1/sources')) {
+    if (!known) return problem(response, 403, 'not-admin', 'For administrators only', 'Ask an administrator of this workspace.')
+    return answerAdmin(route, known, request, response)
+  }
   problem(response, 404, 'not-found', 'Not found', 'There is no such address.')
 }
 

@@ -6,6 +6,7 @@ import { DocumentsPage } from '../features/documents/DocumentsPage'
 import { LoginPage } from '../features/login/LoginPage'
 import { ReaderPanel } from '../features/reader/ReaderPanel'
 import { SearchPage } from '../features/search/SearchPage'
+import { SourcesPage } from '../features/sources/SourcesPage'
 import type { User } from '../shared/api/types'
 import { useReaderTarget } from '../shared/reader'
 import { Link, usePlace } from '../shared/router'
@@ -16,6 +17,7 @@ import { useSession } from './session'
 import './app.css'
 
 const PAGES: Record<string, () => ReactNode> = { '/': AskPage, '/search': SearchPage, '/documents': DocumentsPage }
+const ADMIN_PAGES: Record<string, () => ReactNode> = { '/sources': SourcesPage }
 
 export function App() {
   const { session, enter, leave, retry } = useSession()
@@ -50,7 +52,7 @@ function Portal({ user, onLeave }: { user: User; onLeave: () => void }) {
   const narrow = useMedia('(max-width: 60rem)')
   const main = useRef<HTMLElement>(null)
   const seen = useRef(path)
-  const Page = PAGES[path] ?? NotFound
+  const Page = PAGES[path] ?? (user.is_admin ? ADMIN_PAGES[path] : undefined) ?? NotFound
 
   useEffect(() => {
     if (seen.current === path) return

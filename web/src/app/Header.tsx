@@ -10,6 +10,7 @@ const PAGES = [
   ['/search', 'Search'],
   ['/documents', 'Documents'],
 ] as const
+const ADMIN_PAGES = [['/sources', 'Sources']] as const
 
 const THEMES: Record<Theme, { next: Theme; icon: IconName }> = {
   system: { next: 'light', icon: 'system' },
@@ -24,7 +25,7 @@ export function Header({ path, user, onLeave }: { path: string; user: User; onLe
         <Wordmark />
       </Link>
       <nav className="header-pages" aria-label="Pages">
-        {PAGES.map(([href, name]) => (
+        {[...PAGES, ...(user.is_admin ? ADMIN_PAGES : [])].map(([href, name]) => (
           <Link key={href} href={href} aria-current={path === href ? 'page' : undefined}>
             {name}
           </Link>

@@ -15,3 +15,16 @@ export function day(timestamp: string | null | undefined): string {
   const date = new Date(timestamp ?? '')
   return Number.isNaN(date.getTime()) ? '' : date.toLocaleDateString(undefined, { dateStyle: 'medium' })
 }
+
+/** Date and time in the reader's own language, or nothing where there is none. */
+export function moment(timestamp: string | null | undefined): string {
+  const date = new Date(timestamp ?? '')
+  return Number.isNaN(date.getTime()) ? '' : date.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+}
+
+/** `less than a minute`, `about 4 minutes`, `about 2 hours`. */
+export function span(seconds: number): string {
+  if (seconds < 60) return 'less than a minute'
+  if (seconds < 5400) return `about ${count(Math.round(seconds / 60), 'minute')}`
+  return `about ${count(Math.round(seconds / 3600), 'hour')}`
+}

@@ -32,7 +32,24 @@ fn every_reference_leads_somewhere() {
         assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
     }
     let paths: Vec<&String> = document["paths"].as_object().unwrap().keys().collect();
-    let expected = ["ask", "documents", "documents/{id}", "documents/{id}/text", "login", "logout", "me", "search"];
+    let expected = [
+        "ask",
+        "documents",
+        "documents/{id}",
+        "documents/{id}/text",
+        "login",
+        "logout",
+        "me",
+        "search",
+        "sources",
+        "sources/{id}",
+        "sources/{id}/documents",
+        "sources/{id}/documents/{external_id}",
+        "sources/{id}/failures/retry",
+        "sources/{id}/pause",
+        "sources/{id}/resume",
+        "sources/{id}/sync",
+    ];
     assert_eq!(paths, expected.map(|path| format!("/api/v1/{path}")).iter().collect::<Vec<_>>());
 }
 

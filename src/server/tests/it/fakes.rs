@@ -21,6 +21,8 @@ pub struct Switches {
     pub indexes_broken: AtomicBool,
     /// The generator starts a sentence and never ends it.
     pub generator_stuck: AtomicBool,
+    /// The disk is nearly full.
+    pub disk_full: AtomicBool,
     /// Generations that are running.
     pub generating: AtomicUsize,
 }
@@ -56,6 +58,23 @@ impl Embedder for FlatEmbedder {
 
     async fn embed_query(&self, _: &str) -> EngineResult<Vec<f32>> {
         Ok(vec![1.0, 0.0])
+    }
+}
+
+/// Only `push` sources are sent their documents.
+pub struct PlainKinds(pub Arc<Switches>);
+
+impl server::SourceKinds for PlainKinds {
+    fn is_pulled(&self, kind: &str) -> bool {
+        kind != "push"
+    }
+
+    fn shown_settings(&self, source: &store::Source) -> serde_json::Value {
+        source.config.clone()
+    }
+
+    fn obstacle(&self) -> Option<String> {
+        self.0.disk_full.load(Ordering::Relaxed).then(|| "only 3 MB are free in /secret/path".into())
     }
 }
 

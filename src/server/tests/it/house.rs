@@ -12,6 +12,7 @@ use std::{
 
 use answer::{AnswerConfig, AnswerContext};
 use domain::{Chunk, Clock, Document, DocumentId, Principal, SourceId, Span, UserId};
+use ingest::{IngestConfig, IngestContext, Limits, ParserPool};
 use jiff::Timestamp;
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -62,7 +63,7 @@ impl House {
         let store = Store::open(&format!("sqlite://{}/test.db", dir.path().display())).await.unwrap();
         let source = furnish(&store).await;
         let switches = Arc::new(Switches::default());
-        let ctx = ServerContext { store: store.clone(), answer: engines(&store, &switches), clock: clock() };
+        let ctx = context(&store, &switches);
         let (port, announced) = serve(&Arc::new(ctx), &config);
         let url = format!("http://127.0.0.1:{port}");
         let client = Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
@@ -93,7 +94,7 @@ impl House {
     }
 
     pub fn context_over(&self, store: Store) -> ServerContext {
-        ServerContext { answer: engines(&store, &self.switches), store, clock: clock() }
+        context(&store, &self.switches)
     }
 
     pub async fn ask(&self, cookie: &str, question: &str) -> Response {
@@ -144,6 +145,28 @@ pub async fn problem(response: Response, status: u16, code: &str) -> Value {
     let body: Value = response.json().await.unwrap();
     assert_eq!((body["code"].as_str(), body["status"].as_u64()), (Some(code), Some(u64::from(status))));
     body
+}
+
+fn context(store: &Store, switches: &Arc<Switches>) -> ServerContext {
+    let answer = engines(store, switches);
+    let ingest = IngestContext {
+        store: store.clone(),
+        parsers: Arc::new(ParserPool::in_process(Limits::default())),
+        embedder: answer.embedder.clone(),
+        keyword: answer.keyword.clone(),
+        vector: answer.vector.clone(),
+        config: IngestConfig::default(),
+        clock: clock(),
+        worker: "test".into(),
+        indexing: Arc::default(),
+    };
+    ServerContext {
+        store: store.clone(),
+        answer,
+        ingest,
+        kinds: Arc::new(PlainKinds(switches.clone())),
+        clock: clock(),
+    }
 }
 
 fn engines(store: &Store, switches: &Arc<Switches>) -> AnswerContext {

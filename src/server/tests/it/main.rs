@@ -14,3 +14,5 @@ mod fakes;
 mod house;
 mod login;
 mod portal;
+mod push;
+mod sources;

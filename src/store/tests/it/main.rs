@@ -13,6 +13,7 @@ mod engines;
 mod jobs;
 mod open;
 mod people;
+mod push;
 mod receipts;
 mod scale;
 mod sources;

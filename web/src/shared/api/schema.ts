@@ -135,6 +135,146 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_sources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** At most a thousand failures and notes are named. */
+        get: operations["read_source"];
+        put?: never;
+        post?: never;
+        /** Takes the source out with everything it brought, old versions included: out of the search first. */
+        delete: operations["remove_source"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stores up to 100 documents at once; the same id replaces what was sent before. They are found once the indexes have followed, within
+         *     seconds. A document that cannot be read fails with its reason and holds up no other.
+         */
+        post: operations["push_documents"];
+        /** For ids that an address cannot hold, such as those with `..`. */
+        delete: operations["delete_pushed_document_by_query"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/documents/{external_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** The document leaves the search, and its text and versions are erased. */
+        delete: operations["delete_pushed_document"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/failures/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads again what could not be read or indexed, all of it or one item, with a sync at once. */
+        post: operations["retry_failures"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops syncs, and what is sent to it, until the source is resumed. Its documents stay. */
+        post: operations["pause_source"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes on, with a sync at once where there is something to fetch. */
+        post: operations["resume_source"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a sync due now. One that runs already goes on. */
+        post: operations["sync_source"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -278,6 +418,10 @@ export interface components {
             /** @description Whether answers are drawn from it. */
             live: boolean;
         };
+        FailedItem: {
+            item: string;
+            reason: string;
+        };
         /** @description Where a heading starts, in Unicode scalar values. */
         Heading: {
             /** Format: uint8 */
@@ -305,6 +449,10 @@ export interface components {
             score: number;
             title: string;
             uri: string;
+        };
+        NotedItem: {
+            item: string;
+            note: string;
         };
         /** @description Where a page starts, in Unicode scalar values. */
         PageStart: {
@@ -334,6 +482,8 @@ export interface components {
             uri: string;
             version: components["schemas"]["VersionHash"];
         };
+        /** @description Someone a document may be readable by: `everyone`, `user:EMAIL` or `group:NAME`. */
+        Principal: string;
         /** @description The body of every failed response (RFC 9457). */
         Problem: {
             /** @description For programs; never changes its meaning. */
@@ -346,6 +496,43 @@ export interface components {
             /** @description Names the kind of problem; not an address. */
             type: string;
         };
+        /** @description A document to store: `text`, or `content_base64` with the bytes of a file. */
+        PushDocument: {
+            content_base64?: string | null;
+            file_name?: string | null;
+            /** @description The sender's own stable name for it; a name, never a path. */
+            id: string;
+            /** @description What the content is, such as `text/markdown`. Without it, what `file_name` or the id ends with says so, or the content itself. */
+            media_type?: string | null;
+            /** @description RFC 3339. */
+            modified_at?: string | null;
+            /** @description Who may read it: `everyone`, `group:NAME`, `user:EMAIL`. Without them, those of the source's rule. */
+            readers?: components["schemas"]["Principal"][] | null;
+            text?: string | null;
+            /** @description Without one, the text's first heading or the file's name. */
+            title?: string | null;
+            /** @description Where a person opens the original. */
+            uri?: string | null;
+        };
+        PushRequest: {
+            documents: components["schemas"]["PushDocument"][];
+        };
+        PushResponse: {
+            /** @description In the order they were sent. */
+            documents: components["schemas"]["PushResult"][];
+        };
+        /** @description What became of one document. */
+        PushResult: {
+            /** @description Null when it failed and was never read. */
+            document_id?: string | null;
+            /** @description As it was sent. */
+            id: string;
+            /** @description Why it could not be read. What was stored before stays. */
+            reason?: string | null;
+            status: components["schemas"]["PushStatus"];
+        };
+        /** @enum {string} */
+        PushStatus: "added" | "changed" | "unchanged" | "failed";
         /** @description A passage that was found. */
         SearchHit: {
             /** Format: int64 */
@@ -387,11 +574,142 @@ export interface components {
             text: string;
             verdict: components["schemas"]["Verdict"];
         };
+        /** @description A configured connector. */
+        SourceId: string;
+        SourceList: {
+            /** @description Oldest first. */
+            sources: components["schemas"]["SourceSummary"][];
+        };
+        /** @description What a source is doing. */
+        SourceState: ("idle" | "queued" | "running" | "removing") | "paused" | "waiting" | "failed";
+        /** @description A source with everything that is known of it. */
+        SourceStatus: {
+            /** @description Who may read what the source names no readers for. */
+            access?: components["schemas"]["Principal"][] | null;
+            /**
+             * Format: uint64
+             * @description Items visited by a running sync, and how many it will visit, as far as known.
+             */
+            done?: number | null;
+            /**
+             * Format: uint64
+             * @description Documents whose very text another one holds, which answers for them.
+             */
+            duplicate_count: number;
+            /** Format: double */
+            eta_seconds?: number | null;
+            failed: components["schemas"]["FailedItem"][];
+            /**
+             * Format: uint64
+             * @description Items that could not be read or indexed.
+             */
+            failed_count: number;
+            id: components["schemas"]["SourceId"];
+            /**
+             * Format: uint64
+             * @description Documents that can be found and answered from.
+             */
+            indexed_count: number;
+            kind: string;
+            /** @description RFC 3339. */
+            last_success?: string | null;
+            name: string;
+            /** @description RFC 3339. */
+            next_sync?: string | null;
+            /** @description What was left out of documents that were read: scanned pages, hidden text. */
+            notes: components["schemas"]["NotedItem"][];
+            /** @description Neither synced nor sent documents until it is resumed, whatever it is doing still. */
+            paused: boolean;
+            /**
+             * Format: double
+             * @description Items per second and seconds left, of a running sync.
+             */
+            rate?: number | null;
+            /** @description Why it waits or failed. */
+            reason?: string | null;
+            schedule?: string | null;
+            /** @description Of its kind, without secrets. */
+            settings: unknown;
+            /**
+             * Format: uint64
+             * @description Items the source holds, as far as known.
+             */
+            source_count: number;
+            state: components["schemas"]["SourceState"];
+            /** Format: uint64 */
+            total?: number | null;
+            /**
+             * Format: uint64
+             * @description Documents that wait for the indexes.
+             */
+            waiting_count: number;
+        };
+        /** @description A source in a list. */
+        SourceSummary: {
+            /**
+             * Format: uint64
+             * @description Items visited by a running sync, and how many it will visit, as far as known.
+             */
+            done?: number | null;
+            /**
+             * Format: uint64
+             * @description Documents whose very text another one holds, which answers for them.
+             */
+            duplicate_count: number;
+            /** Format: double */
+            eta_seconds?: number | null;
+            /**
+             * Format: uint64
+             * @description Items that could not be read or indexed.
+             */
+            failed_count: number;
+            id: components["schemas"]["SourceId"];
+            /**
+             * Format: uint64
+             * @description Documents that can be found and answered from.
+             */
+            indexed_count: number;
+            kind: string;
+            /** @description RFC 3339. */
+            last_success?: string | null;
+            name: string;
+            /** @description RFC 3339. */
+            next_sync?: string | null;
+            /** @description Neither synced nor sent documents until it is resumed, whatever it is doing still. */
+            paused: boolean;
+            /**
+             * Format: double
+             * @description Items per second and seconds left, of a running sync.
+             */
+            rate?: number | null;
+            /** @description Why it waits or failed. */
+            reason?: string | null;
+            schedule?: string | null;
+            /**
+             * Format: uint64
+             * @description Items the source holds, as far as known.
+             */
+            source_count: number;
+            state: components["schemas"]["SourceState"];
+            /** Format: uint64 */
+            total?: number | null;
+            /**
+             * Format: uint64
+             * @description Documents that wait for the indexes.
+             */
+            waiting_count: number;
+        };
         /**
          * @description A stage of the answer recipe, as shown while it runs.
          * @enum {string}
          */
         Stage: "retrieving" | "generating" | "judging";
+        /** @description Each file is a document whose id is its file name. */
+        UploadForm: {
+            file: string[];
+            /** @description Who may read the files: principals, separated by commas. Without them, those of the source's rule. */
+            readers?: string | null;
+        };
         /** @description A user as the portal shows them. */
         User: {
             email: string;
@@ -726,6 +1044,587 @@ export interface operations {
             };
             /** @description A model or an index does not answer now */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every source */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A source's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the source stands */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceStatus"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such source */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A source's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It goes as soon as no sync holds it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceStatus"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such source */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    push_documents: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description At most 200 characters. A repetition of the request within 24 hours gets the same response without being done again */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description A push source's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PushRequest"];
+                "multipart/form-data": components["schemas"]["UploadForm"];
+            };
+        };
+        responses: {
+            /** @description What became of each document */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushResponse"];
+                };
+            };
+            /** @description Not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in, or not a token of this source */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such source */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The source fetches its documents, is paused or goes away; or a request with this key is being worked on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Neither JSON nor a form */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key came with other documents before */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong tokens */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_pushed_document_by_query: {
+        parameters: {
+            query: {
+                /** @description The document's id, as it was sent. */
+                id: string;
+            };
+            header?: never;
+            path: {
+                /** @description A push source's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in, or not a token of this source */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such source or document */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The source fetches its documents, is paused or goes away */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_pushed_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A push source's id */
+                id: string;
+                /** @description The document's id as it was sent, percent-encoded */
+                external_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in, or not a token of this source */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such source or document */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The source fetches its documents, is paused or goes away */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_failures: {
+        parameters: {
+            query?: {
+                /** @description Only this item, as `failed` names it. */
+                item?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description A source's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Queued, or running already */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceStatus"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such source, or nothing of that name has failed */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Paused, or its documents are sent to it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pause_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A source's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Paused */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceStatus"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such source */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A source's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Resumed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceStatus"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such source */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sync_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A source's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Queued, or running already */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceStatus"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an administrator */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such source */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Paused, or its documents are sent to it */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
