@@ -11,8 +11,9 @@ export FOOTNOTE_TEST_SERVERS ?= $(FOOTNOTE_CACHE)/test-servers
 
 PORT ?= 8080
 DATA ?=
+OPTIONS ?=
 
-.PHONY: help run build portal models test test-rust test-web test-browser eval check lint-deploy fmt
+.PHONY: help run build portal models test test-rust test-web test-browser eval bench-ingest bench-many bench-fresh kill-test check lint-deploy fmt
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -43,6 +44,18 @@ test-browser: models ## Run the browser tests against the real binary
 
 eval: models ## Ask the golden questions and hold the answers to eval/thresholds.toml
 	@"$(CARGO_TARGET_DIR)/release/footnote" eval answers --suite eval/suites/sample.jsonl --gate eval/thresholds.toml
+
+bench-ingest: models ## Measure ingesting beside LlamaIndex (DATA=a folder of documents OPTIONS=--json)
+	@eval/bench/run.sh ingest '$(DATA)' $(OPTIONS)
+
+bench-many: models ## Measure memory and speed over 100,000 small documents (DATA=a folder of Markdown OPTIONS='--documents 20000')
+	@eval/bench/run.sh many '$(DATA)' $(OPTIONS)
+
+bench-fresh: models ## Measure how soon changes at a source show in answers (DATA=a folder of documents OPTIONS='--repetitions 20')
+	@eval/bench/run.sh fresh '$(DATA)' $(OPTIONS)
+
+kill-test: models ## Kill 200 syncs at random moments and look for faults (OPTIONS='--runs 50 --seed 7')
+	@eval/bench/kill.sh $(OPTIONS)
 
 check: ## Check formatting, lints, docs, licences, the portal's code and deploy/
 	@tests/scripts/check.sh

@@ -71,6 +71,28 @@ fn a_source_without_a_rule_or_with_wrong_settings_is_refused() -> Result<()> {
 }
 
 #[test]
+fn a_killed_sync_is_taken_up_at_once() -> Result<()> {
+    let house = House::new()?;
+    for document in 0..60 {
+        let text = "Badges are worn by all. ".repeat(60);
+        house.write(&format!("{document}.md"), format!("# Rule {document}\n\n{text}"))?;
+    }
+    let id = add(&house, &["--access", "public"])?;
+    let mut child = house.spawn(&["source", "sync", &id])?;
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while house.json(&["source", "status", &id])?["state"] != "running" {
+        anyhow::ensure!(Instant::now() < deadline && child.try_wait()?.is_none(), "no running sync was seen");
+    }
+    child.kill()?;
+    child.wait()?;
+    assert_eq!(house.json(&["source", "status", &id])?["state"], "running", "it was killed in the middle");
+    let synced = house.json(&["source", "sync", &id])?;
+    assert_eq!(synced["state"], "idle", "{synced:#}");
+    assert_eq!(house.json(&["source", "status", &id])?["indexed_count"], 60);
+    Ok(())
+}
+
+#[test]
 fn a_dry_run_shows_and_stores_nothing() -> Result<()> {
     let house = House::new()?;
     house.write("badges.md", "# Badges\n\nThe visitor badge is blue.\n")?;

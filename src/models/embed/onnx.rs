@@ -16,14 +16,15 @@ use crate::{
     verify,
 };
 
-/// Calls with at most this many bytes of text take the fast lane; longer ones are ingest.
+/// Passages of at most this many bytes together are those of a question, where questions are asked; longer ones are ingest.
 const INTERACTIVE_BYTES: usize = 12_000;
 /// Bytes of padded text per run. Measured: beyond it the working set leaves the cache and each text gets slower.
 const BATCH_BYTES: usize = 2_000;
 /// Texts per run, however short.
 const BATCH_TEXTS: usize = 16;
 
-/// An ONNX encoder with two sessions, so that a question never waits behind ingest.
+/// An ONNX encoder with two sessions, so that a question never waits behind ingest. Without questions there is only the
+/// one: each holds the weights.
 pub(crate) struct OnnxEmbedder {
     profile: EmbedderProfile,
     tokens: TokenCounter,
@@ -66,9 +67,12 @@ impl OnnxEmbedder {
         Ok(Self { profile, tokens, lanes: Arc::new(lanes) })
     }
 
-    async fn run(&self, texts: Vec<String>) -> EngineResult<Vec<Vec<f32>>> {
+    async fn run(
+        &self,
+        embed: impl FnOnce(&Lanes) -> Result<Vec<Vec<f32>>> + Send + 'static,
+    ) -> EngineResult<Vec<Vec<f32>>> {
         let lanes = self.lanes.clone();
-        let embedded = tokio::task::spawn_blocking(move || lanes.embed_all(&texts)).await;
+        let embedded = tokio::task::spawn_blocking(move || embed(&lanes)).await;
         Ok(embedded.map_err(|error| EngineError::give_up(format!("embed: {error}")))??)
     }
 }
@@ -95,21 +99,29 @@ impl Embedder for OnnxEmbedder {
     }
 
     async fn embed_passages(&self, texts: &[String]) -> EngineResult<Vec<Vec<f32>>> {
-        self.run(texts.iter().map(|text| format!("{}{text}", self.profile.passage_prefix)).collect()).await
+        let texts: Vec<String> = texts.iter().map(|text| format!("{}{text}", self.profile.passage_prefix)).collect();
+        self.run(move |lanes| lanes.embed_passages(&texts)).await
     }
 
     async fn embed_query(&self, text: &str) -> EngineResult<Vec<f32>> {
-        let vectors = self.run(vec![format!("{}{text}", self.profile.query_prefix)]).await?;
+        let text = format!("{}{text}", self.profile.query_prefix);
+        let vectors = self.run(move |lanes| lanes.embed_at_once(&[text])).await?;
         vectors.into_iter().next().ok_or_else(|| EngineError::give_up("embed: no vector for the question"))
     }
 }
 
 impl Lanes {
-    fn embed_all(&self, texts: &[String]) -> Result<Vec<Vec<f32>>> {
+    fn embed_passages(&self, texts: &[String]) -> Result<Vec<Vec<f32>>> {
         let bytes: usize = texts.iter().map(String::len).sum();
-        if bytes > INTERACTIVE_BYTES {
+        // Nobody has asked anything yet: this is ingest, which needs no second session.
+        if bytes > INTERACTIVE_BYTES || self.interactive.get().is_none() {
             return self.embed_sorted(&self.bulk, texts);
         }
+        self.embed_at_once(texts)
+    }
+
+    /// Embeds what the cache does not hold, for whoever waits for an answer.
+    fn embed_at_once(&self, texts: &[String]) -> Result<Vec<Vec<f32>>> {
         let mut vectors: Vec<Option<Vec<f32>>> = texts.iter().map(|text| self.cache.get(text)).collect();
         let missing: Vec<usize> = (0..texts.len()).filter(|&index| vectors[index].is_none()).collect();
         let wanted: Vec<&str> = missing.iter().map(|&index| texts[index].as_str()).collect();
@@ -233,6 +245,22 @@ mod tests {
         assert!(alone.iter().zip(&together[2]).all(|(a, b)| (a - b).abs() < 1e-5), "not beyond float noise");
         assert!(cosine(&alone, &together[0]) > 0.6 && cosine(&alone, &together[1]) < 0.2);
         assert_eq!(embedder.count_tokens("leave policy"), 2);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    #[expect(clippy::disallowed_methods, reason = "the test script says where the pulled models are")]
+    async fn passages_alone_open_one_session() {
+        let Some(dir) = std::env::var_os("FOOTNOTE_MODELS_DIR").map(std::path::PathBuf::from) else {
+            eprintln!("skipped: FOOTNOTE_MODELS_DIR names no directory of pulled models");
+            return;
+        };
+        let embedder = OnnxEmbedder::open(&OnnxEmbedderConfig::default(), &dir).unwrap();
+        let many = vec!["travel is booked by the office ".repeat(20); 40];
+        embedder.embed_passages(&many[..1]).await.unwrap();
+        embedder.embed_passages(&many).await.unwrap();
+        assert!(embedder.lanes.interactive.get().is_none() && embedder.lanes.bulk.get().is_some());
+        embedder.embed_query("who books travel?").await.unwrap();
+        assert!(embedder.lanes.interactive.get().is_some(), "a question does not wait behind passages");
     }
 
     #[test]
