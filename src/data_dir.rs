@@ -7,7 +7,9 @@ use std::{
 };
 
 use anyhow::Context;
-use domain::SourceId;
+use domain::{GenerationId, SourceId};
+
+const FIRST_GENERATION: GenerationId = GenerationId(1);
 
 /// Where things lie under the data directory.
 #[derive(Clone, Debug)]
@@ -47,12 +49,19 @@ impl DataDir {
         self.root.join("footnote.toml")
     }
 
-    pub fn keyword_index(&self) -> PathBuf {
-        self.root.join("index").join("keyword")
+    /// Where the indexes of a generation lie; those of the first are where they were before there were generations.
+    pub fn index(&self, generation: GenerationId) -> PathBuf {
+        match generation {
+            FIRST_GENERATION => self.root.join("index"),
+            GenerationId(number) => self.root.join("indexes").join(number.to_string()),
+        }
     }
 
-    pub fn vector_index(&self) -> PathBuf {
-        self.root.join("index").join("vector")
+    /// The generations that have a folder.
+    pub fn indexed(&self) -> Vec<GenerationId> {
+        let names = fs::read_dir(self.root.join("indexes")).into_iter().flatten().flatten();
+        let numbers = names.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).map(GenerationId);
+        numbers.chain(self.root.join("index").exists().then_some(FIRST_GENERATION)).collect()
     }
 
     /// What a source's connector keeps to save work; it may be deleted at any time.

@@ -3,6 +3,7 @@
 mod commands;
 mod config;
 mod data_dir;
+mod generations;
 mod indexes;
 mod output;
 mod secrets;

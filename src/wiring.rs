@@ -10,10 +10,10 @@ use std::{
     time::Duration,
 };
 
-use answer::{AnswerContext, ExtractiveGenerator};
+use answer::{AnswerContext, CurrentContext, ExtractiveGenerator};
 use anyhow::{Context, Result};
 use connectors::{Http, Parts, SourceConfig, folder::FolderConfig};
-use domain::{Clock, Connector, Embedder, Generator, Principal, SourceId};
+use domain::{Clock, Connector, EmbedderProfile, Generator, Principal, SourceId};
 use ingest::{Ended, IngestContext, ParserPool, Report, Schedule, Worker, index_pending};
 use models::GeneratorConfig;
 use search::VectorKind;
@@ -25,16 +25,13 @@ use crate::{
     commands::{Global, ingest::Bars},
     config::Config,
     data_dir::{DataDir, DataDirLock, default_models_dir},
-    indexes::Indexes,
+    generations::{self, Advance, Shelf, Wanted},
     output, secrets,
     source_kinds::Kinds,
 };
 
 /// First argument that makes this program a parser: it reads files from standard input and nothing else.
 pub const PARSE_WORKER: &str = "parse-worker";
-
-/// Key of the embedder profile that both indexes were built with.
-const INDEX_PROFILE: &str = "index_profile";
 
 /// Chunks indexed in one go after which the vector graph is built at once.
 const OPTIMIZE_AFTER: u64 = 1_000;
@@ -61,8 +58,7 @@ pub struct House {
     config: Config,
     data_dir: DataDir,
     models_dir: PathBuf,
-    embedder: Arc<dyn Embedder>,
-    indexes: Indexes,
+    shelf: Shelf,
     ingest: IngestContext,
     _lock: DataDirLock,
 }
@@ -127,50 +123,45 @@ impl House {
         let config = Config::read(global.config.as_deref(), &data_dir.config_file())?;
         let lock = data_dir.lock(command)?;
         let store = open_store(&config, &data_dir).await?;
-        if store.get_meta(INDEX_PROFILE).await?.is_none() {
+        let models_dir = configured_models_dir(global, &config)?;
+        let found = generations::inspect(config.clone(), data_dir.clone(), models_dir.clone(), store.clone()).await?;
+        let Some(shelf) = found else {
             drop((lock, store));
             return Self::open_in(data_dir, config, global, command).await;
-        }
-        let models_dir = configured_models_dir(global, &config)?;
-        let embedder = models::open_embedder(&config.models, &models_dir)?;
-        let indexes = Indexes::open(&config.search, &data_dir, embedder.profile().dims).await?;
-        Self::assemble(config, data_dir, models_dir, embedder, store, indexes, lock)
+        };
+        Self::assemble(config, data_dir, models_dir, shelf, store, lock)
     }
 
     async fn open_in(data_dir: DataDir, config: Config, global: &Global, command: &str) -> Result<Self> {
         let lock = data_dir.lock(command)?;
         let models_dir = configured_models_dir(global, &config)?;
-        let embedder = models::open_embedder(&config.models, &models_dir)?;
         let store = open_store(&config, &data_dir).await?;
         if !store.is_postgres() {
             // Whoever held something here has lost the data directory to this process.
             store.release_leases().await?;
         }
-        let indexes = open_indexes(&config, &data_dir, &store, &*embedder).await?;
-        Self::assemble(config, data_dir, models_dir, embedder, store, indexes, lock)
+        let shelf = generations::open(config.clone(), data_dir.clone(), models_dir.clone(), store.clone()).await?;
+        Self::assemble(config, data_dir, models_dir, shelf, store, lock)
     }
 
     fn assemble(
         config: Config,
         data_dir: DataDir,
         models_dir: PathBuf,
-        embedder: Arc<dyn Embedder>,
+        shelf: Shelf,
         store: Store,
-        indexes: Indexes,
         lock: DataDirLock,
     ) -> Result<Self> {
         let ingest = IngestContext {
             store,
             parsers: Arc::new(parser_pool(&config)?),
-            embedder: Arc::clone(&embedder),
-            keyword: indexes.keyword.clone(),
-            vector: indexes.vector.clone(),
+            generations: shelf.generations(),
             config: config.ingest.clone(),
             clock: clock(),
             worker: format!("{}-{}", std::process::id(), (clock().ulid)()),
             indexing: Arc::default(),
         };
-        Ok(Self { config, data_dir, models_dir, embedder, indexes, ingest, _lock: lock })
+        Ok(Self { config, data_dir, models_dir, shelf, ingest, _lock: lock })
     }
 
     /// The database alone, also while another process serves the workspace.
@@ -178,6 +169,15 @@ impl House {
         let data_dir = DataDir::new(global.data_dir.clone())?;
         let config = Config::read(global.config.as_deref(), &data_dir.config_file())?;
         open_store(&config, &data_dir).await
+    }
+
+    /// What indexes are built by when they are built now: the embedder's profile and how documents are cut.
+    pub fn index_settings(global: &Global) -> Result<(EmbedderProfile, Value)> {
+        let data_dir = DataDir::new(global.data_dir.clone())?;
+        let config = Config::read(global.config.as_deref(), &data_dir.config_file())?;
+        let models_dir = configured_models_dir(global, &config)?;
+        let embedder = models::open_embedder(&config.models, &models_dir)?;
+        Ok((embedder.profile().clone(), serde_json::to_value(&config.ingest.chunk)?))
     }
 
     pub fn config(&self) -> &Config {
@@ -201,7 +201,7 @@ impl House {
             bars.clear();
             self.settle(indexed?).await?;
             anyhow::ensure!(
-                agree(self.store(), &self.indexes).await?,
+                generations::agree(self.store(), &self.shelf.live()).await?,
                 "the indexes do not hold what the database says: run the command again to rebuild them"
             );
         }
@@ -210,16 +210,55 @@ impl House {
 
     /// Loads what the first question would otherwise wait for.
     pub async fn warm_up(&self) -> Result<()> {
-        self.embedder.embed_query("warm up").await?;
+        self.shelf.live().embedder.embed_query("warm up").await?;
         Ok(())
     }
 
     /// After a large load the vector graph is built, so that searches stay fast. `false` while `indexed` is too few.
     pub async fn settle(&self, indexed: u64) -> Result<bool> {
-        match &self.indexes.edge {
-            Some(edge) if indexed >= OPTIMIZE_AFTER => Ok(edge.optimize().await.map(|()| true)?),
-            _ => Ok(false),
+        if indexed < OPTIMIZE_AFTER {
+            return Ok(false);
         }
+        self.shelf.optimize(self.shelf.live().id).await?;
+        Ok(true)
+    }
+
+    pub fn shelf(&self) -> &Shelf {
+        &self.shelf
+    }
+
+    /// Says so where the settings ask for other indexes than those that answer: only some commands build them.
+    pub async fn mention_settings(&self) -> Result<()> {
+        if self.shelf.wanted().await? == Wanted::Missing {
+            eprintln!(
+                "the indexes were built by other settings (chunks or embedder): `footnote reindex run` builds them by those of \
+                 today, and so does `footnote serve` in the background"
+            );
+        }
+        Ok(())
+    }
+
+    /// One step of building indexes, or of following what other commands decided about them; the answers come from what is
+    /// live then.
+    pub async fn advance(&self, current: &CurrentContext) -> Result<Advance> {
+        let done = self.shelf.advance(&self.ingest).await;
+        let (live, before) = (self.shelf.live(), current.now());
+        if live.id != before.generation {
+            live.embedder.embed_query("warm up").await?;
+            let quoter: Arc<dyn Generator> = Arc::new(ExtractiveGenerator::new(Arc::clone(&live.embedder)));
+            let has_none = Arc::ptr_eq(&before.generator, &before.quoter);
+            current.replace(AnswerContext {
+                generation: live.id,
+                judge: models::open_judge(&self.config.models, Arc::clone(&live.embedder))?,
+                embedder: live.embedder,
+                keyword: live.keyword,
+                vector: live.vector,
+                generator: if has_none { Arc::clone(&quoter) } else { Arc::clone(&before.generator) },
+                quoter,
+                ..AnswerContext::clone(&before)
+            });
+        }
+        done
     }
 
     pub async fn answer_context(&self, choice: Option<GeneratorChoice>) -> Result<AnswerContext> {
@@ -234,16 +273,18 @@ impl House {
                 anyhow::bail!("no server is configured: set [models.generator] kind = \"openai\" with url and model")
             }
         };
-        let quoter: Arc<dyn Generator> = Arc::new(ExtractiveGenerator::new(Arc::clone(&self.embedder)));
+        let live = self.shelf.live();
+        let quoter: Arc<dyn Generator> = Arc::new(ExtractiveGenerator::new(Arc::clone(&live.embedder)));
         Ok(AnswerContext {
             store: self.store().clone(),
-            embedder: Arc::clone(&self.embedder),
-            keyword: self.indexes.keyword.clone(),
-            vector: self.indexes.vector.clone(),
+            generation: live.id,
+            judge: models::open_judge(&models, Arc::clone(&live.embedder))?,
+            embedder: live.embedder,
+            keyword: live.keyword,
+            vector: live.vector,
             reranker: models::open_reranker(&models, &self.models_dir)?,
             generator: models::open_generator(&models, &self.models_dir)?.unwrap_or_else(|| Arc::clone(&quoter)),
             quoter,
-            judge: models::open_judge(&models, Arc::clone(&self.embedder))?,
             config: self.config.answer.clone(),
             clock: clock(),
         })
@@ -392,34 +433,4 @@ fn parser_pool(config: &Config) -> Result<ParserPool> {
     let fitting = usize::try_from(fitting).unwrap_or(usize::MAX);
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(4).min(fitting).max(1);
     Ok(ParserPool::new(program, vec![PARSE_WORKER.into()], config.ingest.limits.clone(), workers))
-}
-
-/// Whether both indexes hold exactly the live chunks; differences that a pending job will mend are none.
-async fn agree(store: &Store, indexes: &Indexes) -> Result<bool> {
-    if store.pending_job_count().await? > 0 {
-        return Ok(true);
-    }
-    let truth = store.live_chunk_ids().await?;
-    Ok(indexes.keyword.chunk_ids().await? == truth && indexes.vector.chunk_ids().await? == truth)
-}
-
-/// Opens both indexes. When one is missing, unusable, or was built with another embedder, both are built anew from SQL.
-async fn open_indexes(config: &Config, data_dir: &DataDir, store: &Store, embedder: &dyn Embedder) -> Result<Indexes> {
-    let profile = serde_json::to_string(embedder.profile())?;
-    let dims = embedder.profile().dims;
-    if store.get_meta(INDEX_PROFILE).await?.as_deref() == Some(&profile) {
-        match Indexes::open(&config.search, data_dir, dims).await {
-            Ok(indexes) if agree(store, &indexes).await? => return Ok(indexes),
-            Ok(_) => eprintln!("rebuilding the indexes: they do not hold what the database says"),
-            Err(search::Error::Unusable { reason, .. }) => eprintln!("rebuilding the indexes: {reason}"),
-            Err(error) => return Err(error.into()),
-        }
-    }
-    // Forgotten first: whatever happens now, the next start builds anew.
-    store.set_meta(INDEX_PROFILE, "").await?;
-    let known = store.live_chunk_ids().await?;
-    let indexes = Indexes::create(&config.search, data_dir, dims, &known).await?;
-    store.enqueue_all((clock().now)()).await?;
-    store.set_meta(INDEX_PROFILE, &profile).await?;
-    Ok(indexes)
 }

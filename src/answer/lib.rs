@@ -18,7 +18,7 @@ mod stopwatch;
 
 pub use abstain::Evidence;
 pub use config::{AbstainConfig, AnswerConfig, FuseConfig, RetrieveConfig};
-pub use context::AnswerContext;
+pub use context::{AnswerContext, CurrentContext};
 pub use error::{Error, Result};
 pub use extractive::{Candidate, ExtractiveGenerator, FEATURES, Features, candidates};
 pub use pipeline::{answer, evidence};

@@ -180,6 +180,7 @@ async fn keep(
         "prompt_hash": answer.prompt_hash,
         "generator": generator,
         "embedder": ctx.embedder.profile(),
+        "generation": ctx.generation,
         "principals": viewer.principals,
     });
     let stored = store::StoredAnswer {

@@ -21,6 +21,7 @@ pub async fn run(global: &Global, args: Ask) -> anyhow::Result<()> {
     let house = House::open(global, "ask").await?;
     let viewer = args.viewer.viewer(house.store()).await?;
     house.converge().await?;
+    house.mention_settings().await?;
     let ctx = house.answer_context(args.generator).await?;
     let answer = answer::answer(&ctx, &viewer, &question, None).await?;
     if global.json { output::json(&answer) } else { output::text(&page(&answer)) }

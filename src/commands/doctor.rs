@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::ChunkId;
+use ingest::Generation;
 use serde::Serialize;
 use serde_json::json;
 
@@ -25,7 +26,7 @@ pub struct Doctor {
 
 #[derive(Serialize)]
 struct Check {
-    name: &'static str,
+    name: String,
     ok: bool,
     detail: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -100,24 +101,42 @@ async fn workspace(house: &House) -> anyhow::Result<Vec<Check>> {
             "run `footnote doctor --repair` or ingest again",
         ),
     });
-    let ctx = house.ingest_context();
+    let open = house.ingest_context().generations.now();
+    checks.extend(indexes("", &open.live, truth).await?);
+    for other in &open.others {
+        // Until its jobs are done it may hold anything.
+        if house.store().job_count(other.id).await? == 0 {
+            let truth = house.store().chunk_ids(other.id).await?.into_iter().collect();
+            checks.extend(indexes(&format!(" of generation {}", other.id), other, truth).await?);
+        }
+    }
+    Ok(checks)
+}
+
+async fn indexes(whose: &str, generation: &Generation, truth: BTreeSet<ChunkId>) -> anyhow::Result<Vec<Check>> {
+    let mut checks = Vec::new();
     for (name, held) in
-        [("keyword index", ctx.keyword.chunk_ids().await?), ("vector index", ctx.vector.chunk_ids().await?)]
+        [("keyword", generation.keyword.chunk_ids().await?), ("vector", generation.vector.chunk_ids().await?)]
     {
+        let name = format!("{name} index{whose}");
         let held: BTreeSet<ChunkId> = held.into_iter().collect();
         let (missing, extra) = (truth.difference(&held).count(), held.difference(&truth).count());
         checks.push(match (missing, extra) {
-            (0, 0) => passed(name, format!("{} chunks, the same as SQL", held.len())),
-            _ => failed(name, format!("{missing} chunks missing, {extra} too many"), "run `footnote doctor --repair`; if that does not help, delete the folder `index` in the data directory"),
+            (0, 0) => passed(&name, format!("{} chunks, the same as SQL", held.len())),
+            _ => failed(
+                &name,
+                format!("{missing} chunks missing, {extra} too many"),
+                "run `footnote doctor --repair`; if that does not help, delete the folders `index` and `indexes` in the data directory",
+            ),
         });
     }
     Ok(checks)
 }
 
-fn passed(name: &'static str, detail: String) -> Check {
-    Check { name, ok: true, detail, remedy: None }
+fn passed(name: &str, detail: String) -> Check {
+    Check { name: name.into(), ok: true, detail, remedy: None }
 }
 
-fn failed(name: &'static str, detail: String, remedy: &str) -> Check {
-    Check { name, ok: false, detail, remedy: Some(remedy.into()) }
+fn failed(name: &str, detail: String, remedy: &str) -> Check {
+    Check { name: name.into(), ok: false, detail, remedy: Some(remedy.into()) }
 }

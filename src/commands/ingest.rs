@@ -34,6 +34,7 @@ pub async fn run(global: &Global, args: Ingest) -> anyhow::Result<()> {
     let (synced, indexed) = done?;
     let mut summary = synced?;
     summary.name_put_off(ctx, &source).await?;
+    house.mention_settings().await?;
     let seconds = started.elapsed().as_secs_f64();
     if global.json {
         return output::json(

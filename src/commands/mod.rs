@@ -7,6 +7,7 @@ mod eval;
 pub mod ingest;
 mod models;
 mod receipts;
+mod reindex;
 mod search;
 mod serve;
 mod source;
@@ -69,6 +70,9 @@ enum Command {
     /// Measure retrieval and answers
     #[command(subcommand)]
     Eval(eval::Eval),
+    /// Build new indexes after other settings, see how far, go back
+    #[command(subcommand)]
+    Reindex(reindex::Reindex),
     /// Check models, indexes, disk and configuration
     Doctor(doctor::Doctor),
     /// Show a document or one of its versions
@@ -90,6 +94,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve(args) => serve::run(global, args).await,
         Command::Models(args) => models::run(global, args).await,
         Command::Eval(args) => eval::run(global, args).await,
+        Command::Reindex(args) => reindex::run(global, args).await,
         Command::Doctor(args) => doctor::run(global, args).await,
         Command::Document(args) => document::run(global, args).await,
         Command::Receipts(args) => receipts::run(global, args).await,

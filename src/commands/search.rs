@@ -37,6 +37,7 @@ pub async fn run(global: &Global, args: Search) -> anyhow::Result<()> {
     let house = House::open(global, "search").await?;
     let viewer = args.viewer.viewer(house.store()).await?;
     house.converge().await?;
+    house.mention_settings().await?;
     let ctx = house.answer_context(Some(crate::wiring::GeneratorChoice::Extractive)).await?;
     let passages = answer::search(&ctx, &viewer, query.as_str(), leg, args.limit.into()).await?;
     if global.json {

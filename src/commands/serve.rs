@@ -2,8 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
+use answer::CurrentContext;
+
 use super::Global;
 use crate::{
+    generations::{Advance, Wanted},
     output,
     watch::watch_folders,
     wiring::{self, House},
@@ -31,9 +34,11 @@ pub async fn run(global: &Global, args: Serve) -> anyhow::Result<()> {
     house.warm_up().await?;
     let mut config = house.config().server.clone();
     config.port = args.port.unwrap_or(config.port);
+    tell(house.shelf().begin_wanted().await?);
+    let current = CurrentContext::new(house.answer_context(args.generator).await?);
     let ctx = server::ServerContext {
         store: house.store().clone(),
-        answer: house.answer_context(args.generator).await?,
+        answer: current.clone(),
         ingest: house.ingest_context().clone(),
         kinds: house.source_kinds(),
         clock: wiring::clock(),
@@ -53,6 +58,39 @@ pub async fn run(global: &Global, args: Serve) -> anyhow::Result<()> {
         () = sync_when_due(&house) => Ok(()),
         () = index_when_due(&house) => Ok(()),
         () = watch_folders(house.store()) => Ok(()),
+        () = keep_indexes(&house, &current) => Ok(()),
+    }
+}
+
+/// Says what becomes of settings that are not those of the indexes.
+fn tell(wanted: Wanted) {
+    match wanted {
+        Wanted::Live => {}
+        Wanted::Building => eprintln!("going on building new indexes in the background"),
+        Wanted::Missing => eprintln!("building new indexes in the background: `footnote reindex status` says how far"),
+        Wanted::Previous => eprintln!(
+            "the settings are those of the previous indexes, but answers come from the others: `footnote reindex rollback` \
+             exchanges them"
+        ),
+    }
+}
+
+/// Builds new indexes, switches to them, and follows what `footnote reindex` decides, for as long as the server runs.
+async fn keep_indexes(house: &House, current: &CurrentContext) {
+    loop {
+        match house.advance(current).await {
+            Ok(Advance::Built) => {
+                tokio::task::yield_now().await;
+                continue;
+            }
+            Ok(Advance::Switched(id)) => tracing::info!(generation = %id, "the new indexes answer now"),
+            Ok(Advance::Idle) => {}
+            Err(error) => {
+                tracing::warn!(error = %output::one_line(&error), "keep the indexes");
+                tokio::time::sleep(AFTER_FAILURE).await;
+            }
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
     }
 }
 

@@ -55,6 +55,17 @@ prefixed_id!(/// A stored answer with its evidence.
 #[serde(transparent)]
 pub struct ChunkId(pub i64);
 
+/// Number of a pair of indexes and of what decides what they hold: how documents are cut, and which model embeds. Never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct GenerationId(pub i64);
+
+impl fmt::Display for GenerationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// Lower-case hex SHA-256 of a version's stored text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]

@@ -20,7 +20,7 @@ pub use answer::{Answer, AnswerEvent, Citation, NearestDocument, Sentence, Stage
 pub use clock::Clock;
 pub use document::{Chunk, Document, Heading, PageStart, Passage, RawDocument};
 pub use error::{EngineError, EngineResult};
-pub use ids::{AnswerId, ChunkId, DocumentId, SourceId, UserId, VersionHash, sha256_hex};
+pub use ids::{AnswerId, ChunkId, DocumentId, GenerationId, SourceId, UserId, VersionHash, sha256_hex};
 pub use lexical::{Lexicon, Terms, is_negated, names, numbers, stem, terms};
 pub use model::{EmbedderProfile, GeneratorProfile};
 pub use prompt::{Prompt, PromptPassage};

@@ -2,23 +2,22 @@
 
 use std::sync::Arc;
 
-use domain::{Clock, Embedder, KeywordIndex, VectorIndex};
+use domain::Clock;
 use store::Store;
+use tokio::sync::Mutex;
 
-use crate::{IngestConfig, ParserPool};
+use crate::{Generations, IngestConfig, ParserPool};
 
 /// The engines behind sync and index; cheap to clone.
 #[derive(Clone)]
 pub struct IngestContext {
     pub store: Store,
     pub parsers: Arc<ParserPool>,
-    pub embedder: Arc<dyn Embedder>,
-    pub keyword: Arc<dyn KeywordIndex>,
-    pub vector: Arc<dyn VectorIndex>,
+    pub generations: Generations,
     pub config: IngestConfig,
     pub clock: Clock,
     /// This process among all on the database that sync and index.
     pub worker: String,
-    /// Held by whoever indexes: embedding takes every core there is.
-    pub indexing: Arc<tokio::sync::Mutex<()>>,
+    /// Held by whoever indexes or builds a generation: embedding takes every core there is.
+    pub indexing: Arc<Mutex<()>>,
 }

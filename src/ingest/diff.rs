@@ -376,6 +376,7 @@ mod tests {
             modified_at: None,
             readers: readers.iter().cloned().collect(),
             parsed: domain::Document::default(),
+            generation: domain::GenerationId(1),
             chunks: Vec::new(),
             duplicate_of: None,
         };

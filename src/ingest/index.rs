@@ -1,15 +1,22 @@
-//! The index recipe: read a document's state from SQL, embed, tell both indexes, flush, only then mark it done.
+//! The index recipe: read a document's state from SQL, cut what is not cut, embed, tell both indexes, flush, only then mark it done.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
-use domain::{DocumentId, IndexChange, KeywordEntry, VectorEntry};
+use domain::{DocumentId, GenerationId, IndexChange, KeywordEntry, VectorEntry};
 use jiff::SignedDuration;
-use store::{Flushed, IndexJob, IndexState};
+use store::{Flushed, IndexJob, IndexState, Jobs};
 
-use crate::{Error, IngestContext, Progress, Report, Result, chunk::passage_text};
+use crate::{
+    Error, Generation, IngestContext, OpenGenerations, Progress, Report, Result, chunk::passage_text, cut::cut_missing,
+};
 
 /// Jobs claimed at a time.
 const JOBS: u64 = 256;
+/// Jobs of a generation that is being built: few, so that what changes meanwhile is soon indexed.
+const BUILD_JOBS: u64 = 32;
 /// Chunks embedded and written between two flushes.
 const CHUNKS_PER_FLUSH: u64 = 1024;
 /// Chunks embedded between two steps of the progress bar.
@@ -18,26 +25,54 @@ const CHUNKS_PER_STEP: usize = 64;
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
-/// Works off every job that is due and that no other process has claimed; running one twice is harmless. One caller works
-/// at a time, the others wait. Returns how many chunks were indexed.
+/// Works off every job of a changed document, in all open generations, that is due and that no other process has claimed;
+/// running one twice is harmless. One caller works at a time, the others wait. Returns how many chunks were indexed.
 pub async fn index_pending(ctx: &IngestContext, report: Report<'_>) -> Result<u64> {
     let _working = ctx.indexing.lock().await;
     let total = ctx.store.pending_chunk_count().await?;
     let mut done = 0;
     loop {
-        let now = (ctx.clock.now)();
-        let jobs = ctx.store.claim_jobs(&ctx.worker, JOBS, now, now + LEASE).await?;
+        let (open, now) = (ctx.generations.now(), (ctx.clock.now)());
+        let jobs = ctx.store.claim_jobs(&ctx.worker, Jobs::Changed(&open.ids()), JOBS, now, now + LEASE).await?;
         if jobs.is_empty() {
             return Ok(done);
         }
-        let mut step = |chunks| {
+        let mut step = |chunks: u64| {
             done += chunks;
             report(Progress::Indexed { done, total: total.max(done) });
         };
-        tokio::select! {
-            indexed = index_claimed(ctx, groups(jobs), &mut step) => indexed?,
-            never = keep_alive(ctx) => match never {},
+        work_off(ctx, &open, jobs, &mut step).await?;
+    }
+}
+
+/// Indexes some more documents in the generation that is being built. Returns how many; 0 when nothing can be done now.
+pub async fn build_some(ctx: &IngestContext, generation: GenerationId) -> Result<usize> {
+    let _working = ctx.indexing.lock().await;
+    let (open, now) = (ctx.generations.now(), (ctx.clock.now)());
+    let jobs = ctx.store.claim_jobs(&ctx.worker, Jobs::Building(generation), BUILD_JOBS, now, now + LEASE).await?;
+    let done = jobs.len();
+    work_off(ctx, &open, jobs, &mut |_| {}).await?;
+    Ok(done)
+}
+
+async fn work_off(
+    ctx: &IngestContext,
+    open: &OpenGenerations,
+    jobs: Vec<IndexJob>,
+    step: &mut (dyn FnMut(u64) + Send),
+) -> Result<()> {
+    let indexing = async {
+        for (id, jobs) in by_generation(jobs) {
+            let Some(generation) = open.get(id) else { continue };
+            for group in groups(jobs) {
+                index_claimed(ctx, generation, group, step).await?;
+            }
         }
+        Ok(())
+    };
+    tokio::select! {
+        indexed = indexing => indexed,
+        never = keep_alive(ctx) => match never {},
     }
 }
 
@@ -49,6 +84,14 @@ async fn keep_alive(ctx: &IngestContext) -> std::convert::Infallible {
             tracing::warn!(%error, "renew index jobs");
         }
     }
+}
+
+fn by_generation(jobs: Vec<IndexJob>) -> BTreeMap<GenerationId, Vec<IndexJob>> {
+    let mut sorted: BTreeMap<GenerationId, Vec<IndexJob>> = BTreeMap::new();
+    for job in jobs {
+        sorted.entry(job.generation).or_default().push(job);
+    }
+    sorted
 }
 
 type Group = Vec<(IndexJob, IndexState)>;
@@ -72,38 +115,42 @@ fn groups(jobs: Vec<IndexJob>) -> Vec<Vec<IndexJob>> {
 
 async fn index_claimed(
     ctx: &IngestContext,
-    groups: Vec<Vec<IndexJob>>,
+    generation: &Generation,
+    jobs: Vec<IndexJob>,
     step: &mut (dyn FnMut(u64) + Send),
 ) -> Result<()> {
-    for jobs in groups {
-        let documents: Vec<DocumentId> = jobs.iter().map(|job| job.document.clone()).collect();
-        let states = ctx.store.index_state(&documents).await?;
-        let mut states: HashMap<_, _> = states.into_iter().map(|state| (state.document.clone(), state)).collect();
-        let group: Group = jobs
-            .into_iter()
-            .filter_map(|job| {
-                let state = states.remove(&job.document)?;
-                Some((job, state))
-            })
-            .collect();
-        index_or_set_aside(ctx, &group, step).await?;
-    }
-    Ok(())
+    let documents: Vec<DocumentId> = jobs.iter().map(|job| job.document.clone()).collect();
+    cut_missing(ctx, generation, &documents).await?;
+    let states = ctx.store.index_state(generation.id, &documents).await?;
+    let mut states: HashMap<_, _> = states.into_iter().map(|state| (state.document.clone(), state)).collect();
+    let group: Group = jobs
+        .into_iter()
+        .filter_map(|job| {
+            let state = states.remove(&job.document)?;
+            Some((job, state))
+        })
+        .collect();
+    index_or_set_aside(ctx, generation, &group, step).await
 }
 
 /// A document that an engine refuses is put off, with the reason, so that it does not hold up the others.
-async fn index_or_set_aside(ctx: &IngestContext, group: &Group, step: &mut (dyn FnMut(u64) + Send)) -> Result<()> {
+async fn index_or_set_aside(
+    ctx: &IngestContext,
+    generation: &Generation,
+    group: &Group,
+    step: &mut (dyn FnMut(u64) + Send),
+) -> Result<()> {
     let refused = |error: &Error| matches!(error, Error::Engine(error) if !error.retryable);
-    match index_group(ctx, group, step).await {
+    match index_group(ctx, generation, group, step).await {
         Err(error) if refused(&error) => {}
         done => return done,
     }
     for (job, state) in group {
-        match index_group(ctx, &vec![(job.clone(), state.clone())], &mut |_| {}).await {
+        match index_group(ctx, generation, &vec![(job.clone(), state.clone())], &mut |_| {}).await {
             Err(error) if refused(&error) => {
-                tracing::warn!(document = %job.document, %error, "put off");
+                tracing::warn!(document = %job.document, generation = %job.generation, %error, "put off");
                 let run_after = (ctx.clock.now)() + jiff::SignedDuration::from_mins(10);
-                ctx.store.fail_job(&job.document, job.seq, &error.to_string(), run_after).await?;
+                ctx.store.fail_job(job, &error.to_string(), run_after).await?;
             }
             done => done?,
         }
@@ -111,8 +158,13 @@ async fn index_or_set_aside(ctx: &IngestContext, group: &Group, step: &mut (dyn 
     Ok(())
 }
 
-async fn index_group(ctx: &IngestContext, group: &Group, step: &mut (dyn FnMut(u64) + Send)) -> Result<()> {
-    let vectors = embed(ctx, group, step).await?;
+async fn index_group(
+    ctx: &IngestContext,
+    generation: &Generation,
+    group: &Group,
+    step: &mut (dyn FnMut(u64) + Send),
+) -> Result<()> {
+    let vectors = embed(generation, group, step).await?;
     let mut vectors = vectors.into_iter();
     let (mut keyword, mut vector) = (Vec::new(), Vec::new());
     for (_, state) in group {
@@ -139,27 +191,27 @@ async fn index_group(ctx: &IngestContext, group: &Group, step: &mut (dyn FnMut(u
         vector.push(change(&state.document, entries));
     }
     let held = ctx.store.renew_jobs(&ctx.worker, (ctx.clock.now)() + LEASE).await?;
-    if group.iter().any(|(job, _)| !held.contains(&job.document)) {
+    if group.iter().any(|(job, _)| !held.contains(&(job.document.clone(), job.generation))) {
         tracing::warn!("another worker took over what this one was slow to index");
         return Ok(());
     }
     let (keyword, vector) = futures::try_join!(
         async {
-            ctx.keyword.apply(keyword).await?;
-            ctx.keyword.flush().await.map(|()| (ctx.clock.now)())
+            generation.keyword.apply(keyword).await?;
+            generation.keyword.flush().await.map(|()| (ctx.clock.now)())
         },
         async {
-            ctx.vector.apply(vector).await?;
-            ctx.vector.flush().await.map(|()| (ctx.clock.now)())
+            generation.vector.apply(vector).await?;
+            generation.vector.flush().await.map(|()| (ctx.clock.now)())
         },
     )?;
     let finished: Vec<_> = group.iter().map(|(job, _)| (job.document.clone(), job.seq)).collect();
-    ctx.store.finish_jobs(&ctx.worker, &finished, Flushed { keyword, vector }).await?;
+    ctx.store.finish_jobs(&ctx.worker, generation.id, &finished, Flushed { keyword, vector }).await?;
     Ok(())
 }
 
 /// One vector per chunk of the group, in order. Heading path and text are embedded together.
-async fn embed(ctx: &IngestContext, group: &Group, step: &mut (dyn FnMut(u64) + Send)) -> Result<Vec<Vec<f32>>> {
+async fn embed(generation: &Generation, group: &Group, step: &mut (dyn FnMut(u64) + Send)) -> Result<Vec<Vec<f32>>> {
     let texts: Vec<String> = group
         .iter()
         .flat_map(|(_, state)| &state.chunks)
@@ -167,7 +219,7 @@ async fn embed(ctx: &IngestContext, group: &Group, step: &mut (dyn FnMut(u64) + 
         .collect();
     let mut vectors = Vec::with_capacity(texts.len());
     for texts in texts.chunks(CHUNKS_PER_STEP) {
-        vectors.extend(ctx.embedder.embed_passages(texts).await?);
+        vectors.extend(generation.embedder.embed_passages(texts).await?);
         step(texts.len() as u64);
     }
     Ok(vectors)

@@ -4,7 +4,7 @@ use domain::{Change, Connector, Principal, Since};
 use futures::StreamExt;
 use serde::Serialize;
 
-use crate::{IngestContext, Result, chunk::chunk};
+use crate::{IngestContext, Result, cut::cut};
 
 /// Characters shown of each chunk.
 const SHOWN: usize = 200;
@@ -62,8 +62,7 @@ async fn one(ctx: &IngestContext, change: Change) -> Option<Preview> {
                 Err(error) => return Some(Preview { failure: Some(error.to_string()), ..preview }),
             };
             let title = raw.title.or_else(|| parsed.title.clone()).unwrap_or(raw.file_name);
-            let count = |text: &str| ctx.embedder.count_tokens(text);
-            let chunks = chunk(&parsed, &title, &ctx.config.chunk, &count, ctx.embedder.profile().max_tokens);
+            let chunks = cut(&ctx.generations.now().live, &parsed, &title);
             let start = |text: &str| text.chars().take(SHOWN).collect::<String>();
             let beginning =
                 chunks.iter().take(CHUNKS).map(|chunk| format!("{}: {}", chunk.context, start(&chunk.text)));

@@ -5,14 +5,16 @@ use std::{
     sync::Arc,
 };
 
-use domain::{Batch, Chunk, Connector, Document, DocumentId, Principal, RawDocument, Since, VersionHash, sha256_hex};
+use domain::{
+    Batch, Chunk, Connector, Document, DocumentId, GenerationId, Principal, RawDocument, Since, VersionHash, sha256_hex,
+};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use store::{Failure, Source, SyncClaim, Write};
 
 use crate::{
     IngestContext, Progress, Report, Result,
-    chunk::chunk,
+    cut::cut_apart,
     diff::{Failed, KnownSource, Step, said_once},
 };
 
@@ -105,14 +107,9 @@ pub(crate) fn failed_before(failures: Vec<Failure>) -> HashMap<String, Failed> {
     failures.into_iter().map(failed).collect()
 }
 
-/// Everything but the bytes that decides what is stored for them.
+/// Everything but the bytes that decides which text is stored for them. How it is cut is a matter of the indexes' generations.
 pub(crate) fn recipe(ctx: &IngestContext) -> String {
-    let profile = ctx.embedder.profile();
-    let parts = format!(
-        "{PARSER_VERSION} {:?} {:?} {} {} {}",
-        ctx.config.chunk, ctx.config.limits, profile.model, profile.max_tokens, profile.weights_sha256
-    );
-    sha256_hex(parts.as_bytes())
+    sha256_hex(format!("{PARSER_VERSION} {:?}", ctx.config.limits).as_bytes())
 }
 
 /// Parses what must be parsed, several files at once, and turns every step into a write.
@@ -189,6 +186,7 @@ struct Prepared {
     /// Without its bytes.
     raw: RawDocument,
     parsed: Document,
+    generation: GenerationId,
     chunks: Vec<Chunk>,
 }
 
@@ -218,7 +216,10 @@ async fn parse(
         }
     };
     let title = raw.title.clone().or_else(|| parsed.title.clone()).unwrap_or_else(|| raw.file_name.clone());
-    let (parsed, chunks) = cut(ctx, parsed, title.clone()).await?;
+    // For the generation that answers; the others' chunks are cut by the index jobs.
+    let live = ctx.generations.now().live.clone();
+    let generation = live.id;
+    let (parsed, chunks) = cut_apart(live, parsed, title.clone()).await?;
     Ok(Parsed::Text(Box::new(Prepared {
         known: known.is_some(),
         document: known.unwrap_or_else(|| DocumentId::new((ctx.clock.ulid)())),
@@ -227,22 +228,13 @@ async fn parse(
         raw_hash,
         raw,
         parsed,
+        generation,
         chunks,
     })))
 }
 
 fn media_type(file_name: &str) -> String {
     mime_guess::from_path(file_name).first_or_text_plain().to_string()
-}
-
-async fn cut(ctx: &IngestContext, parsed: Document, title: String) -> Result<(Document, Vec<Chunk>)> {
-    let (embedder, config) = (ctx.embedder.clone(), ctx.config.chunk.clone());
-    let cut = tokio::task::spawn_blocking(move || {
-        let count = |text: &str| embedder.count_tokens(text);
-        let chunks = chunk(&parsed, &title, &config, &count, embedder.profile().max_tokens);
-        (parsed, chunks)
-    });
-    Ok(cut.await?)
 }
 
 type Texts = HashMap<(VersionHash, BTreeSet<Principal>), DocumentId>;
@@ -254,7 +246,7 @@ async fn deduplicated(
     texts: &mut Texts,
     summary: &mut SyncSummary,
 ) -> Result<Write> {
-    let Prepared { document, known, title, media_type, raw_hash, raw, parsed, chunks } = prepared;
+    let Prepared { document, known, title, media_type, raw_hash, raw, parsed, generation, chunks } = prepared;
     let readers: BTreeSet<Principal> = raw.readers.into_iter().collect();
     let version = VersionHash::of(&parsed.text);
     let stored = ctx.store.document_by_text(&version, &readers).await?;
@@ -276,6 +268,7 @@ async fn deduplicated(
         modified_at: raw.modified_at,
         readers,
         parsed,
+        generation,
         chunks,
         duplicate_of,
     })

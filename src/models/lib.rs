@@ -20,6 +20,6 @@ pub use config::{
 };
 pub use error::{Error, Result};
 pub use judge::{FEATURE_COUNT, FEATURE_NAMES, Finding, LocalJudge};
-pub use open::{open_embedder, open_generator, open_judge, open_reranker};
+pub use open::{open_embedder, open_generator, open_judge, open_recorded_embedder, open_reranker};
 pub use pull::pull;
 pub use verify::verify;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::web;
-use answer::AnswerContext;
+use answer::CurrentContext;
 use domain::Clock;
 use ingest::IngestContext;
 use store::Store;
@@ -18,7 +18,7 @@ use crate::{
 /// The engines behind the API, handed over by the wiring.
 pub struct ServerContext {
     pub store: Store,
-    pub answer: AnswerContext,
+    pub answer: CurrentContext,
     pub ingest: IngestContext,
     pub kinds: Arc<dyn SourceKinds>,
     pub clock: Clock,

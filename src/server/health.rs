@@ -55,7 +55,7 @@ pub(crate) async fn readyz(desk: Shared) -> HttpResponse {
 }
 
 async fn check(desk: &Shared) -> Report {
-    let engines = &desk.ctx.answer;
+    let engines = desk.ctx.answer.now();
     let keyword = async {
         let query = KeywordQuery { text: "ready".into(), access: vec![NOBODYS], limit: 1 };
         engines.keyword.search(query).await.map(|_| ())

@@ -1,22 +1,36 @@
-//! Chunk rows: written for the live version, copied to a duplicate's heir, removed with their version.
+//! Chunk rows: written for the live version in each generation, copied to a duplicate's heir, removed with their version.
 
-use domain::{Chunk, ChunkId, DocumentId, VersionHash};
+use domain::{Chunk, ChunkId, DocumentId, GenerationId, VersionHash};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
     sea_query::{Expr, ExprTrait, Order, Query},
 };
 
-use crate::{Result, Store, entities::chunk};
+use crate::{
+    Result, Store,
+    entities::chunk,
+    generations::{self, GenerationState},
+};
 
 /// Ids per `IN` list and rows per insert: far below the limits of SQLite (32,766 values a statement)
 /// and PostgreSQL (65,535).
 pub(crate) const IN_LIST: usize = 500;
 
 impl Store {
-    /// Every chunk both indexes must hold, ascending.
+    /// Every chunk that both indexes of the live generation must hold, ascending.
     pub async fn live_chunk_ids(&self) -> Result<Vec<ChunkId>> {
-        let ids: Vec<i64> = chunk::Entity::find()
+        let live = generations::in_state(GenerationState::Live);
+        self.ids(chunk::Entity::find().filter(chunk::Column::Generation.in_subquery(live))).await
+    }
+
+    /// Every chunk that both indexes of a generation must hold, ascending.
+    pub async fn chunk_ids(&self, generation: GenerationId) -> Result<Vec<ChunkId>> {
+        self.ids(chunk::Entity::find().filter(chunk::Column::Generation.eq(generation.0))).await
+    }
+
+    async fn ids(&self, chunks: Select<chunk::Entity>) -> Result<Vec<ChunkId>> {
+        let ids: Vec<i64> = chunks
             .select_only()
             .column(chunk::Column::Id)
             .order_by_asc(chunk::Column::Id)
@@ -29,6 +43,7 @@ impl Store {
 
 pub(crate) async fn insert<C: ConnectionTrait>(
     db: &C,
+    generation: GenerationId,
     document: &DocumentId,
     version: &VersionHash,
     chunks: Vec<Chunk>,
@@ -36,6 +51,7 @@ pub(crate) async fn insert<C: ConnectionTrait>(
     let mut rows = chunks.into_iter().enumerate().map(|(ordinal, chunk)| chunk::ActiveModel {
         id: NotSet,
         document_id: Set(document.to_string()),
+        generation: Set(generation.0),
         version: Set(version.to_string()),
         ordinal: Set(number(ordinal)),
         start_char: Set(number(chunk.span.start)),
@@ -59,15 +75,17 @@ pub(crate) async fn remove<C: ConnectionTrait>(db: &C, document: &DocumentId) ->
     Ok(())
 }
 
-/// Gives `to` its own copies, under new ids, of the chunks of `from`.
+/// Gives `to` its own copies, under new ids, of the chunks of `from` in every generation.
 pub(crate) async fn copy<C: ConnectionTrait>(db: &C, from: &str, to: &str) -> Result<()> {
-    use chunk::Column::{Context, DocumentId, EndChar, Ordinal, Page, StartChar, Text, Tokens, Version};
-    let kept = [Version, Ordinal, StartChar, EndChar, Page, Context, Text, Tokens];
+    use chunk::Column::{Context, DocumentId, EndChar, Generation, Ordinal, Page, StartChar, Text, Tokens, Version};
+    let kept = [Generation, Version, Ordinal, StartChar, EndChar, Page, Context, Text, Tokens];
     let rows = Query::select()
         .expr(Expr::val(to).cast_as("text"))
         .columns(kept)
         .from(chunk::Entity)
         .and_where(Expr::col(DocumentId).eq(from))
+        .and_where(Expr::col(Generation).in_subquery(generations::kept()))
+        .order_by(Generation, Order::Asc)
         .order_by(Ordinal, Order::Asc)
         .take();
     let mut insert = Query::insert();

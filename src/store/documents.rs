@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{AccessClassId, Chunk, Document, DocumentId, Principal, SourceId, VersionHash, sha256_hex};
+use domain::{AccessClassId, Chunk, Document, DocumentId, GenerationId, Principal, SourceId, VersionHash, sha256_hex};
 use jiff::Timestamp;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
@@ -26,6 +26,8 @@ pub(crate) struct Batch<'a> {
     /// By [`access::key`].
     pub classes: BTreeMap<String, AccessClassId>,
     pub now: Timestamp,
+    /// Those that chunks are kept for.
+    pub generations: BTreeSet<GenerationId>,
     /// External keys with an open failure.
     pub failed: BTreeSet<String>,
     /// Documents that the indexes must be brought in line for.
@@ -51,6 +53,7 @@ pub(crate) struct Put {
     pub modified_at: Option<Timestamp>,
     pub class: AccessClassId,
     pub parsed: Document,
+    pub generation: GenerationId,
     pub chunks: Vec<Chunk>,
     pub duplicate_of: Option<DocumentId>,
 }
@@ -75,8 +78,9 @@ pub(crate) async fn put(batch: &mut Batch<'_>, put: Put) -> Result<()> {
     versions::insert(batch.db, &put.document, &version, put.parsed, batch.now).await?;
     if !keeps_chunks {
         chunks::remove(batch.db, &put.document).await?;
-        if duplicate_of.is_none() {
-            chunks::insert(batch.db, &put.document, &version, put.chunks).await?;
+        // For the other generations, or for all if this one was given up meanwhile, the index job cuts.
+        if duplicate_of.is_none() && batch.generations.contains(&put.generation) {
+            chunks::insert(batch.db, put.generation, &put.document, &version, put.chunks).await?;
         }
     }
     batch.touched.insert(put.document);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::DocumentId;
+use domain::{DocumentId, GenerationId};
 use jiff::Timestamp;
 use sea_orm::{
     ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -13,6 +13,7 @@ use crate::{
     Error, Flushed, IndexJob, Result, Store,
     chunks::IN_LIST,
     entities::{chunk, index_job, sync},
+    jobs::Rank,
     receipts,
     time::to_micros,
 };
@@ -20,18 +21,43 @@ use crate::{
 /// Pairs of document and number per statement: SQLite nests them, at most a thousand deep.
 const PAIRS: usize = 200;
 
+/// Which jobs to work on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Jobs<'a> {
+    /// Those of changed documents, in any of these generations.
+    Changed(&'a [GenerationId]),
+    /// What is left of building this generation.
+    Building(GenerationId),
+}
+
+impl Jobs<'_> {
+    fn condition(self) -> Condition {
+        use index_job::Column::{Generation, Rank as Order};
+        match self {
+            Jobs::Changed(open) => Condition::all()
+                .add(Order.eq(Rank::Change.number()))
+                .add(Generation.is_in(open.iter().map(|generation| generation.0))),
+            Jobs::Building(generation) => {
+                Condition::all().add(Order.eq(Rank::Build.number())).add(Generation.eq(generation.0))
+            }
+        }
+    }
+}
+
 impl Store {
     /// Takes up to `limit` jobs that are due for `worker` until `lease_until`: as many from each source, so that a large one
     /// holds up no other, and of each the longest due first.
     pub async fn claim_jobs(
         &self,
         worker: &str,
+        which: Jobs<'_>,
         limit: u64,
         now: Timestamp,
         lease_until: Timestamp,
     ) -> Result<Vec<IndexJob>> {
-        use index_job::Column::{DocumentId as Id, LeaseUntil, RunAfter, SourceId, Worker};
-        let due = Condition::all()
+        use index_job::Column::{DocumentId as Id, Generation, LeaseUntil, RunAfter, SourceId, Worker};
+        let due = which
+            .condition()
             .add(RunAfter.lte(to_micros(now)))
             .add(Condition::any().add(LeaseUntil.is_null()).add(LeaseUntil.lte(to_micros(now))));
         let sources: Vec<String> = index_job::Entity::find()
@@ -60,63 +86,86 @@ impl Store {
                 .await?;
             claimed.extend(rows);
         }
-        let ids: Vec<&str> = claimed.iter().map(|row| row.document_id.as_str()).collect();
-        for ids in ids.chunks(IN_LIST) {
-            index_job::Entity::update_many()
-                .col_expr(Worker, Expr::val(worker))
-                .col_expr(LeaseUntil, Expr::val(to_micros(lease_until)))
-                .filter(Id.is_in(ids.iter().copied()))
-                .exec(&tx)
-                .await?;
+        let mut by_generation: BTreeMap<i64, Vec<&str>> = BTreeMap::new();
+        for row in &claimed {
+            by_generation.entry(row.generation).or_default().push(&row.document_id);
         }
-        let chunks = chunk_counts(&tx, &ids).await?;
+        let mut chunks = BTreeMap::new();
+        for (generation, ids) in by_generation {
+            for ids in ids.chunks(IN_LIST) {
+                index_job::Entity::update_many()
+                    .col_expr(Worker, Expr::val(worker))
+                    .col_expr(LeaseUntil, Expr::val(to_micros(lease_until)))
+                    .filter(Generation.eq(generation))
+                    .filter(Id.is_in(ids.iter().copied()))
+                    .exec(&tx)
+                    .await?;
+            }
+            chunks.insert(generation, chunk_counts(&tx, generation, &ids).await?);
+        }
         tx.commit().await?;
         let job = |row: index_job::Model| {
-            let chunks = chunks.get(&row.document_id).copied().unwrap_or_default();
+            let chunks = chunks.get(&row.generation).and_then(|counts| counts.get(&row.document_id)).copied();
             let document = row.document_id.parse().map_err(Error::Schema)?;
             let attempts = u32::try_from(row.attempts).unwrap_or(u32::MAX);
-            Ok(IndexJob { document, seq: row.seq, attempts, chunks })
+            let generation = GenerationId(row.generation);
+            Ok(IndexJob { document, generation, seq: row.seq, attempts, chunks: chunks.unwrap_or_default() })
         };
         claimed.into_iter().map(job).collect()
     }
 
-    /// Moves the lease of everything `worker` holds on, and returns the documents it holds.
-    pub async fn renew_jobs(&self, worker: &str, lease_until: Timestamp) -> Result<BTreeSet<DocumentId>> {
+    /// Moves the lease of everything `worker` holds on, and returns what it holds.
+    pub async fn renew_jobs(
+        &self,
+        worker: &str,
+        lease_until: Timestamp,
+    ) -> Result<BTreeSet<(DocumentId, GenerationId)>> {
         let ours = index_job::Column::Worker.eq(worker);
         index_job::Entity::update_many()
             .col_expr(index_job::Column::LeaseUntil, Expr::val(to_micros(lease_until)))
             .filter(ours.clone())
             .exec(self.write())
             .await?;
-        let held: Vec<String> = index_job::Entity::find()
+        let held: Vec<(String, i64)> = index_job::Entity::find()
             .select_only()
-            .column(index_job::Column::DocumentId)
+            .columns([index_job::Column::DocumentId, index_job::Column::Generation])
             .filter(ours)
             .into_tuple()
             .all(self.read())
             .await?;
-        held.into_iter().map(|id| id.parse().map_err(Error::Schema)).collect()
+        held.into_iter()
+            .map(|(id, generation)| Ok((id.parse().map_err(Error::Schema)?, GenerationId(generation))))
+            .collect()
     }
 
-    /// Removes jobs whose document has not changed since they were claimed; the others are given back.
-    pub async fn finish_jobs(&self, worker: &str, done: &[(DocumentId, i64)], flushed: Flushed) -> Result<()> {
-        use index_job::Column::{DocumentId as Id, LeaseUntil, Seq, Worker};
+    /// Removes jobs of a generation whose document has not changed since they were claimed; the others are given back.
+    pub async fn finish_jobs(
+        &self,
+        worker: &str,
+        generation: GenerationId,
+        done: &[(DocumentId, i64)],
+        flushed: Flushed,
+    ) -> Result<()> {
+        use index_job::Column::{DocumentId as Id, Generation, LeaseUntil, Seq, Worker};
         if done.is_empty() {
             return Ok(());
         }
         let tx = self.begin().await?;
         for done in done.chunks(PAIRS) {
-            // Rows are locked in one order everywhere, or PostgreSQL sees deadlocks.
+            // Rows are locked in one order everywhere, or PostgreSQL sees deadlocks. Those of all generations: a document is
+            // gone when the last of them has let go of it.
             let ids = || done.iter().map(|(id, _)| id.as_str());
-            index_job::Entity::find().filter(Id.is_in(ids())).order_by_asc(Id).lock_exclusive().all(&tx).await?;
+            let listed = index_job::Entity::find().filter(Id.is_in(ids())).order_by_asc(Id).order_by_asc(Generation);
+            listed.lock_exclusive().all(&tx).await?;
             let unchanged =
                 done.iter().fold(Condition::any(), |any, (id, seq)| any.add(Id.eq(id.as_str()).and(Seq.eq(*seq))));
-            let finished = Condition::all().add(unchanged).add(Worker.eq(worker));
-            receipts::note(&tx, finished.clone(), flushed).await?;
+            let finished = Condition::all().add(Generation.eq(generation.0)).add(unchanged).add(Worker.eq(worker));
+            receipts::note(&tx, generation, finished.clone(), flushed).await?;
             index_job::Entity::delete_many().filter(finished).exec(&tx).await?;
             index_job::Entity::update_many()
                 .col_expr(LeaseUntil, Expr::val(None::<i64>))
                 .col_expr(Worker, Expr::val(None::<String>))
+                .filter(Generation.eq(generation.0))
                 .filter(Id.is_in(ids()))
                 .filter(Worker.eq(worker))
                 .exec(&tx)
@@ -126,20 +175,23 @@ impl Store {
     }
 
     /// Puts a job off until `run_after`, unless its document has changed since it was claimed; gives it back in any case.
-    pub async fn fail_job(&self, document: &DocumentId, seq: i64, error: &str, run_after: Timestamp) -> Result<()> {
-        use index_job::Column::{Attempts, DocumentId as Id, Error as Reason, LeaseUntil, RunAfter, Seq, Worker};
+    pub async fn fail_job(&self, job: &IndexJob, error: &str, run_after: Timestamp) -> Result<()> {
+        use index_job::Column::{
+            Attempts, DocumentId as Id, Error as Reason, Generation, LeaseUntil, RunAfter, Seq, Worker,
+        };
         let given_back = || {
             index_job::Entity::update_many()
                 .col_expr(LeaseUntil, Expr::val(None::<i64>))
                 .col_expr(Worker, Expr::val(None::<String>))
-                .filter(Id.eq(document.as_str()))
+                .filter(Id.eq(job.document.as_str()))
+                .filter(Generation.eq(job.generation.0))
         };
         let tx = self.begin().await?;
         given_back()
             .col_expr(Attempts, Expr::col(Attempts).add(1_i64))
             .col_expr(Reason, Expr::val(error.replace('\0', "")))
             .col_expr(RunAfter, Expr::val(to_micros(run_after)))
-            .filter(Seq.eq(seq))
+            .filter(Seq.eq(job.seq))
             .exec(&tx)
             .await?;
         given_back().exec(&tx).await?;
@@ -164,8 +216,8 @@ impl Store {
     }
 }
 
-async fn chunk_counts(tx: &DatabaseTransaction, ids: &[&str]) -> Result<BTreeMap<String, u64>> {
-    use chunk::Column::{DocumentId as Owner, Id};
+async fn chunk_counts(tx: &DatabaseTransaction, generation: i64, ids: &[&str]) -> Result<BTreeMap<String, u64>> {
+    use chunk::Column::{DocumentId as Owner, Generation, Id};
     let mut counts = BTreeMap::new();
     for ids in ids.chunks(IN_LIST) {
         let rows: Vec<(String, i64)> = chunk::Entity::find()
@@ -173,6 +225,7 @@ async fn chunk_counts(tx: &DatabaseTransaction, ids: &[&str]) -> Result<BTreeMap
             .column(Owner)
             .column_as(Id.count(), "chunks")
             .filter(Owner.is_in(ids.iter().copied()))
+            .filter(Generation.eq(generation))
             .group_by(Owner)
             .into_tuple()
             .all(tx)

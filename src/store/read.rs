@@ -12,7 +12,8 @@ use sea_orm::{
 use crate::{
     Error, Result, Store, VersionSummary, access,
     chunks::IN_LIST,
-    entities::{chunk, document, failure, index_job},
+    entities::{chunk, document, failure},
+    generations::{self, GenerationState},
     time::from_micros,
     versions,
 };
@@ -61,6 +62,7 @@ pub struct Counts {
     pub documents: u64,
     pub live: u64,
     pub deleted: u64,
+    /// Of the live generation.
     pub chunks: u64,
     pub failures: u64,
     pub pending_jobs: u64,
@@ -125,9 +127,12 @@ impl Store {
             documents,
             live,
             deleted: documents.saturating_sub(live),
-            chunks: chunk::Entity::find().count(db).await?,
+            chunks: chunk::Entity::find()
+                .filter(chunk::Column::Generation.in_subquery(generations::in_state(GenerationState::Live)))
+                .count(db)
+                .await?,
             failures: failure::Entity::find().count(db).await?,
-            pending_jobs: index_job::Entity::find().count(db).await?,
+            pending_jobs: self.pending_job_count().await?,
         })
     }
 }

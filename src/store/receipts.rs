@@ -1,11 +1,11 @@
 //! Deletion receipts: for every document that was deleted, when each part stopped holding it.
 
-use domain::{DocumentId, SourceId};
+use domain::{DocumentId, GenerationId, SourceId};
 use jiff::Timestamp;
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, OnConflict, Query},
+    sea_query::{Expr, ExprTrait, OnConflict, Query},
 };
 use serde::Serialize;
 
@@ -13,6 +13,7 @@ use crate::{
     Error, Result, Store, answers,
     documents::Batch,
     entities::{document, index_job, receipt, source},
+    generations::{self, GenerationState},
     time::{from_micros, to_micros},
     versions,
 };
@@ -115,15 +116,45 @@ pub(crate) async fn erase(batch: &Batch<'_>, row: &document::Model, id: &Documen
     Ok(())
 }
 
-/// Notes that both indexes have followed for the jobs that `done` selects: part of the transaction that finishes them.
-pub(crate) async fn note<C: ConnectionTrait>(db: &C, done: Condition, flushed: Flushed) -> Result<()> {
-    let documents =
-        Query::select().column(index_job::Column::DocumentId).from(index_job::Entity).cond_where(done).take();
+/// Notes that both indexes of every generation have followed for the jobs that `done` selects, those of `generation` being
+/// the last: part of the transaction that finishes them. While a generation is being deleted, it may hold anything.
+pub(crate) async fn note<C: ConnectionTrait>(
+    db: &C,
+    generation: GenerationId,
+    done: Condition,
+    flushed: Flushed,
+) -> Result<()> {
+    let elsewhere = Query::select()
+        .column(index_job::Column::DocumentId)
+        .from(index_job::Entity)
+        .and_where(index_job::Column::Generation.ne(generation.0))
+        .take();
+    let documents = Query::select()
+        .column(index_job::Column::DocumentId)
+        .from(index_job::Entity)
+        .cond_where(done)
+        .and_where(index_job::Column::DocumentId.not_in_subquery(elsewhere))
+        .and_where(Expr::exists(generations::in_state(GenerationState::Dropping)).not())
+        .take();
     receipt::Entity::update_many()
         .col_expr(receipt::Column::KeywordAt, Expr::val(to_micros(flushed.keyword)))
         .col_expr(receipt::Column::VectorAt, Expr::val(to_micros(flushed.vector)))
         .filter(receipt::Column::DocumentId.in_subquery(documents))
         .filter(receipt::Column::KeywordAt.is_null())
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Notes what nothing holds any more, once a generation is deleted: part of the transaction that forgets it.
+pub(crate) async fn note_forgotten<C: ConnectionTrait>(db: &C, now: Timestamp) -> Result<()> {
+    let waiting = Query::select().column(index_job::Column::DocumentId).from(index_job::Entity).take();
+    receipt::Entity::update_many()
+        .col_expr(receipt::Column::KeywordAt, Expr::val(to_micros(now)))
+        .col_expr(receipt::Column::VectorAt, Expr::val(to_micros(now)))
+        .filter(receipt::Column::KeywordAt.is_null())
+        .filter(receipt::Column::DocumentId.not_in_subquery(waiting))
+        .filter(Expr::exists(generations::in_state(GenerationState::Dropping)).not())
         .exec(db)
         .await?;
     Ok(())

@@ -7,6 +7,7 @@ use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
 use crate::{
     Error, Result, Store, Write,
     entities::{chunk, document, failure, index_job, source, version},
+    generations::{self, GenerationState},
 };
 
 /// Documents marked deleted in one transaction.
@@ -17,7 +18,7 @@ const BATCH: u64 = 500;
 pub struct SourceCounts {
     /// Live documents.
     pub documents: u64,
-    /// Of these: in both indexes as they are now.
+    /// Of these: in both live indexes as they are now.
     pub indexed: u64,
     /// Of these: the very text of another document, which answers for them.
     pub duplicates: u64,
@@ -31,7 +32,11 @@ impl Store {
                 .filter(document::Column::SourceId.eq(source.as_str()))
                 .filter(document::Column::DeletedAt.is_null())
         };
-        let waiting = Query::select().column(index_job::Column::DocumentId).from(index_job::Entity).take();
+        let waiting = Query::select()
+            .column(index_job::Column::DocumentId)
+            .from(index_job::Entity)
+            .and_where(index_job::Column::Generation.in_subquery(generations::in_state(GenerationState::Live)))
+            .take();
         let documents = live().count(self.read()).await?;
         let indexed = live().filter(document::Column::Id.not_in_subquery(waiting)).count(self.read()).await?;
         let duplicates = live().filter(document::Column::DuplicateOf.is_not_null()).count(self.read()).await?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::{Chunk, Cursor, Document, DocumentId, Principal, SourceId};
+use domain::{Chunk, Cursor, Document, DocumentId, GenerationId, Principal, SourceId};
 use jiff::Timestamp;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 
@@ -11,7 +11,7 @@ use crate::{
     chunks::IN_LIST,
     documents::{self, Batch},
     entities::{document, source},
-    failures, jobs, members, syncs,
+    failures, generations, jobs, members, syncs,
 };
 
 /// Longest name of a principal in bytes: it is an index entry.
@@ -34,6 +34,8 @@ pub enum Write {
         modified_at: Option<Timestamp>,
         readers: BTreeSet<Principal>,
         parsed: Document,
+        /// The one that `chunks` are cut for; the others' follow by their index jobs.
+        generation: GenerationId,
         chunks: Vec<Chunk>,
         /// From [`Store::document_by_text`]: its chunks stand in for `chunks`, which may be empty then.
         duplicate_of: Option<DocumentId>,
@@ -110,7 +112,8 @@ impl Store {
         lock_deleted(&tx, &writes).await?;
         let classes = access::classes(&tx, &writes.iter().filter_map(readers).collect()).await?;
         let failed = failures::keys(&tx, source).await?;
-        let mut batch = Batch { db: &tx, source, classes, now, failed, touched: BTreeSet::new() };
+        let generations = generations::list_kept(&tx).await?;
+        let mut batch = Batch { db: &tx, source, classes, now, generations, failed, touched: BTreeSet::new() };
         for write in writes {
             apply(&mut batch, write).await?;
         }
@@ -159,6 +162,7 @@ async fn apply(batch: &mut Batch<'_>, write: Write) -> Result<()> {
             modified_at,
             readers,
             parsed,
+            generation,
             chunks,
             duplicate_of,
         } => {
@@ -173,6 +177,7 @@ async fn apply(batch: &mut Batch<'_>, write: Write) -> Result<()> {
                 modified_at,
                 class: batch.class(&readers)?,
                 parsed,
+                generation,
                 chunks,
                 duplicate_of,
             };

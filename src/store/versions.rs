@@ -160,6 +160,17 @@ pub(crate) async fn insert<C: ConnectionTrait>(
     Ok(())
 }
 
+/// What parsing made of a stored version; its title is the document's.
+pub(crate) fn parsed(stored: version::Model) -> Result<Document> {
+    Ok(Document {
+        title: None,
+        headings: list(&stored.headings)?,
+        pages: list(&stored.pages)?,
+        notes: stored.notes.as_deref().map(list).transpose()?.unwrap_or_default(),
+        text: stored.text,
+    })
+}
+
 /// Ends a version's time as the live one; its readers stay those that the document has until now. Call it before the
 /// document's row is changed.
 pub(crate) async fn supersede<C: ConnectionTrait>(db: &C, id: &DocumentId, hash: &str, now: Timestamp) -> Result<()> {

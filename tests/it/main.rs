@@ -6,6 +6,8 @@ mod house;
 mod ingest;
 mod kill;
 mod push;
+mod reindex;
+mod served;
 mod source;
 mod tidy;
 mod user;

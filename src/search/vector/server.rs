@@ -65,6 +65,16 @@ impl ServerIndex {
         Ok(())
     }
 
+    /// Deletes the collection and everything in it; a missing one is fine.
+    pub async fn delete(config: &VectorConfig) -> Result<()> {
+        let (client, collection) = (connect(config)?, &config.collection);
+        let found = client.collection_exists(collection).await.map_err(|error| failed("connect", &error))?;
+        if found {
+            client.delete_collection(collection).await.map_err(|error| failed("delete the collection", &error))?;
+        }
+        Ok(())
+    }
+
     async fn create_if_missing(&self) -> EngineResult<()> {
         if self.exists().await? {
             return Ok(());

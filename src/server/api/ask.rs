@@ -75,7 +75,7 @@ async fn work(
     let longest = Duration::from_secs(desk.config.answer_timeout_secs);
     let answer = async {
         let _turn = desk.answers.acquire().await;
-        answer(&desk.ctx.answer, &viewer, &question, Some(&events)).await.map_err(Problem::from)
+        answer(&desk.ctx.answer.now(), &viewer, &question, Some(&events)).await.map_err(Problem::from)
     };
     tokio::time::timeout(longest, answer).await.unwrap_or_else(|_| Err(problem::too_slow(longest)))
 }

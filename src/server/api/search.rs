@@ -77,7 +77,8 @@ pub(crate) async fn search(
     let question = Question::new(&query.q).map_err(|reason| bad_question(&reason))?;
     let limit = query.limit.unwrap_or(DEFAULT_HITS).clamp(1, MAX_HITS);
     let longest = Duration::from_secs(desk.config.request_timeout_secs);
-    let search = answer::search(&desk.ctx.answer, &viewer, question.as_str(), query.leg, limit);
+    let engines = desk.ctx.answer.now();
+    let search = answer::search(&engines, &viewer, question.as_str(), query.leg, limit);
     let passages = tokio::time::timeout(longest, search).await.map_err(|_| problem::too_slow(longest))??;
     Ok(Json(SearchResponse { hits: passages.into_iter().map(SearchHit::from).collect() }))
 }

@@ -8,6 +8,7 @@ pub struct Model {
     #[sea_orm(primary_key)]
     pub id: i64,
     pub document_id: String,
+    pub generation: i64,
     pub version: String,
     pub ordinal: i64,
     pub start_char: i64,

@@ -1,4 +1,4 @@
-//! A document that the indexes must be brought in line for.
+//! A document that the indexes of a generation must be brought in line for.
 
 use sea_orm::entity::prelude::*;
 
@@ -7,6 +7,10 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub document_id: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub generation: i64,
+    /// 0: the document changed. 1: the generation is being built.
+    pub rank: i64,
     pub source_id: String,
     pub seq: i64,
     pub attempts: i64,

@@ -8,6 +8,7 @@ pub(crate) mod chunk;
 pub(crate) mod document;
 pub(crate) mod failure;
 pub(crate) mod idempotency_key;
+pub(crate) mod index_generation;
 pub(crate) mod index_job;
 pub(crate) mod meta;
 pub(crate) mod receipt;

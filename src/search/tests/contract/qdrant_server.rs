@@ -106,6 +106,11 @@ service! {
             Ok(Response::new(CollectionOperationResponse { result: true, time: 0.0 }))
         }
 
+        async fn delete(&self, request: Request<DeleteCollection>) -> Answer<CollectionOperationResponse> {
+            let result = self.0.lock().await.remove(&request.get_ref().collection_name).is_some();
+            Ok(Response::new(CollectionOperationResponse { result, time: 0.0 }))
+        }
+
         async fn get(&self, request: Request<GetCollectionInfoRequest>) -> Answer<GetCollectionInfoResponse> {
             let shard = self.shard(&request.get_ref().collection_name).await?;
             let vectors = VectorsConfig { config: Some(vectors_config::Config::Params(shard.vectors)) };
@@ -118,7 +123,6 @@ service! {
     unused {
         list: ListCollectionsRequest => ListCollectionsResponse,
         update: UpdateCollection => CollectionOperationResponse,
-        delete: DeleteCollection => CollectionOperationResponse,
         update_aliases: ChangeAliases => CollectionOperationResponse,
         list_collection_aliases: ListCollectionAliasesRequest => ListAliasesResponse,
         list_aliases: ListAliasesRequest => ListAliasesResponse,

@@ -89,3 +89,17 @@ async fn only_what_the_database_knows_is_kept() {
     index.keep_only(&[]).await.unwrap();
     assert_eq!(index.chunk_ids().await.unwrap(), []);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_collection_is_gone_and_its_neighbour_is_not() {
+    let server = QdrantServer::start(None).await;
+    let (one, two) = (server_config(&server.url, "footnote"), server_config(&server.url, "footnote-2"));
+    for config in [&one, &two] {
+        let index = ServerIndex::open(DIMS, config).await.unwrap();
+        index.apply(vec![vector_change((1, &[(1, 1, "apple")]))]).await.unwrap();
+    }
+    ServerIndex::delete(&one).await.unwrap();
+    ServerIndex::delete(&one).await.unwrap();
+    assert_eq!(ServerIndex::open(DIMS, &one).await.unwrap().chunk_ids().await.unwrap(), []);
+    assert_eq!(ServerIndex::open(DIMS, &two).await.unwrap().chunk_ids().await.unwrap(), [ChunkId(1)]);
+}

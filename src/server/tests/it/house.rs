@@ -10,9 +10,9 @@ use std::{
     time::Duration,
 };
 
-use answer::{AnswerConfig, AnswerContext};
-use domain::{Chunk, Clock, Document, DocumentId, Principal, SourceId, Span, UserId};
-use ingest::{IngestConfig, IngestContext, Limits, ParserPool};
+use answer::{AnswerConfig, AnswerContext, CurrentContext};
+use domain::{Chunk, Clock, Document, DocumentId, GenerationId, Principal, SourceId, Span, UserId};
+use ingest::{ChunkConfig, Generation, Generations, IngestConfig, IngestContext, Limits, ParserPool};
 use jiff::Timestamp;
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -149,12 +149,17 @@ pub async fn problem(response: Response, status: u16, code: &str) -> Value {
 
 fn context(store: &Store, switches: &Arc<Switches>) -> ServerContext {
     let answer = engines(store, switches);
-    let ingest = IngestContext {
-        store: store.clone(),
-        parsers: Arc::new(ParserPool::in_process(Limits::default())),
+    let generation = Generation {
+        id: answer.generation,
+        chunking: ChunkConfig::default(),
         embedder: answer.embedder.clone(),
         keyword: answer.keyword.clone(),
         vector: answer.vector.clone(),
+    };
+    let ingest = IngestContext {
+        store: store.clone(),
+        parsers: Arc::new(ParserPool::in_process(Limits::default())),
+        generations: Generations::new(generation),
         config: IngestConfig::default(),
         clock: clock(),
         worker: "test".into(),
@@ -162,7 +167,7 @@ fn context(store: &Store, switches: &Arc<Switches>) -> ServerContext {
     };
     ServerContext {
         store: store.clone(),
-        answer,
+        answer: CurrentContext::new(answer),
         ingest,
         kinds: Arc::new(PlainKinds(switches.clone())),
         clock: clock(),
@@ -174,6 +179,7 @@ fn engines(store: &Store, switches: &Arc<Switches>) -> AnswerContext {
     let script = "Employees get 25 days of leave each year [1]. The moon is green.";
     AnswerContext {
         store: store.clone(),
+        generation: GenerationId(1),
         embedder: Arc::new(FlatEmbedder::new()),
         keyword: index(),
         vector: index(),
@@ -226,6 +232,7 @@ pub fn put(n: u128, text: &str, reader: &str) -> Write {
         modified_at: Some((clock().now)()),
         readers: BTreeSet::from([reader.parse::<Principal>().unwrap()]),
         parsed: Document { text: text.into(), ..Document::default() },
+        generation: GenerationId(1),
         chunks: vec![Chunk { span, text: text.into(), context: String::new(), page: None, tokens: 8 }],
         duplicate_of: None,
     }

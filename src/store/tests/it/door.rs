@@ -80,7 +80,7 @@ async fn revoked_access_takes_effect_at_once_for_ids_already_found() {
         assert!(matches!(store.version_text(&hr, &doc(1), None).await, Err(Error::NotFound(_))));
         assert_eq!(store.read_passages(&viewer(&["legal"]), &ids).await.unwrap().len(), 1, "chunk ids stay");
         assert_eq!(drain(&store, 2).await, [doc(1)]);
-        let state = &store.index_state(&[doc(1)]).await.unwrap()[0];
+        let state = &store.index_state(FIRST, &[doc(1)]).await.unwrap()[0];
         assert_eq!(vec![state.access], store.readable_classes(&viewer(&["legal"])).await.unwrap());
 
         store.apply_batch(&source, vec![moved], None, at(3)).await.unwrap();

@@ -1,6 +1,6 @@
 //! Index jobs: none is lost, none is finished by who saw an older state.
 
-use store::Write;
+use store::{IndexJob, Write};
 
 use crate::{engines::*, world::*};
 
@@ -11,16 +11,16 @@ async fn a_job_done_for_an_older_state_stays() {
         store.apply_batch(&source, vec![put(1, "one", &["everyone"])], None, at(1)).await.unwrap();
         let first = due(&store, 10, 1).await.remove(0);
         store.apply_batch(&source, vec![put(1, "two", &["everyone"])], None, at(2)).await.unwrap();
-        store.finish_jobs(WORKER, &[(doc(1), first.seq)], flushed(9)).await.unwrap();
+        store.finish_jobs(WORKER, FIRST, &[(doc(1), first.seq)], flushed(9)).await.unwrap();
         let second = due(&store, 10, 2).await.remove(0);
         assert!(second.seq > first.seq);
-        store.finish_jobs(WORKER, &[(doc(1), second.seq)], flushed(9)).await.unwrap();
+        store.finish_jobs(WORKER, FIRST, &[(doc(1), second.seq)], flushed(9)).await.unwrap();
         assert_eq!(store.pending_job_count().await.unwrap(), 0);
 
         store.apply_batch(&source, vec![put(1, "three", &["everyone"])], None, at(3)).await.unwrap();
         let third = due(&store, 10, 3).await.remove(0);
         assert!(third.seq > second.seq, "a number never comes back after its job is gone");
-        store.finish_jobs(WORKER, &[(doc(1), second.seq)], flushed(9)).await.unwrap();
+        store.finish_jobs(WORKER, FIRST, &[(doc(1), second.seq)], flushed(9)).await.unwrap();
         assert_eq!(store.pending_job_count().await.unwrap(), 1);
     })
     .await;
@@ -34,8 +34,8 @@ async fn a_failed_job_waits_and_a_change_makes_it_due() {
         store.apply_batch(&source, writes, None, at(1)).await.unwrap();
         let job = due(&store, 1, 1).await.remove(0);
         assert_eq!(job.document, doc(1));
-        store.fail_job(&job.document, job.seq, "no embedder\0", at(60)).await.unwrap();
-        store.fail_job(&job.document, job.seq - 1, "stale", at(600)).await.unwrap();
+        store.fail_job(&job, "no embedder\0", at(60)).await.unwrap();
+        store.fail_job(&IndexJob { seq: job.seq - 1, ..job.clone() }, "stale", at(600)).await.unwrap();
         assert_eq!(store.put_off(&source).await.unwrap(), [("1.md".to_owned(), "no embedder".to_owned())]);
 
         let others = due(&store, 10, 2).await;
@@ -61,11 +61,11 @@ async fn a_rebuild_asks_for_every_document_even_deleted_ones() {
         assert_eq!(store.pending_chunk_count().await.unwrap(), 2);
         drain(&store, 1).await;
         assert_eq!(store.pending_chunk_count().await.unwrap(), 0);
-        store.enqueue_all(at(2)).await.unwrap();
-        store.enqueue_all(at(2)).await.unwrap();
+        store.enqueue_all(FIRST, at(2)).await.unwrap();
+        store.enqueue_all(FIRST, at(2)).await.unwrap();
         assert_eq!(drain(&store, 2).await, [doc(1), doc(2)]);
 
-        let states = store.index_state(&[doc(2), doc(5), doc(1)]).await.unwrap();
+        let states = store.index_state(FIRST, &[doc(2), doc(5), doc(1)]).await.unwrap();
         assert_eq!(states.iter().map(|state| state.document.clone()).collect::<Vec<_>>(), [doc(2), doc(1)]);
         assert_eq!(states[0].chunks, []);
         let words: Vec<_> = states[1].chunks.iter().map(|c| (c.context.as_str(), c.text.as_str())).collect();
@@ -83,30 +83,34 @@ async fn a_claimed_job_is_nobody_elses_until_its_lease_ends() {
         let source = settle(&store).await;
         let writes = (1..=3).map(|n| put(n, "one\ntwo", &["everyone"])).collect();
         store.apply_batch(&source, writes, None, at(1)).await.unwrap();
-        let mine = store.claim_jobs("a", 2, at(1), at(60)).await.unwrap();
+        let mine = store.claim_jobs("a", CHANGED, 2, at(1), at(60)).await.unwrap();
         assert_eq!(
             mine.iter().map(|job| (job.document.clone(), job.chunks)).collect::<Vec<_>>(),
             [(doc(1), 2), (doc(2), 2)]
         );
-        let others = store.claim_jobs("b", 10, at(2), at(60)).await.unwrap();
+        let others = store.claim_jobs("b", CHANGED, 10, at(2), at(60)).await.unwrap();
         assert_eq!(others.iter().map(|job| job.document.clone()).collect::<Vec<_>>(), [doc(3)]);
 
         // A change while it is held does not hand it to another: the older state is still being written.
         store.apply_batch(&source, vec![put(1, "new", &["everyone"])], None, at(3)).await.unwrap();
-        assert_eq!(store.claim_jobs("b", 10, at(4), at(60)).await.unwrap(), []);
-        store.finish_jobs("a", &[(doc(1), mine[0].seq)], flushed(9)).await.unwrap();
-        let given_back = store.claim_jobs("b", 10, at(5), at(60)).await.unwrap();
+        assert_eq!(store.claim_jobs("b", CHANGED, 10, at(4), at(60)).await.unwrap(), []);
+        store.finish_jobs("a", FIRST, &[(doc(1), mine[0].seq)], flushed(9)).await.unwrap();
+        let given_back = store.claim_jobs("b", CHANGED, 10, at(5), at(60)).await.unwrap();
         assert_eq!(given_back.iter().map(|job| job.document.clone()).collect::<Vec<_>>(), [doc(1)]);
 
         // Who let a lease run out finishes nothing that another has claimed since.
         store.renew_jobs("a", at(70)).await.unwrap();
-        assert_eq!(store.claim_jobs("b", 10, at(65), at(90)).await.unwrap().len(), 2, "its own, run out");
-        assert_eq!(store.claim_jobs("b", 10, at(71), at(90)).await.unwrap().len(), 1, "what the other let run out");
+        assert_eq!(store.claim_jobs("b", CHANGED, 10, at(65), at(90)).await.unwrap().len(), 2, "its own, run out");
+        assert_eq!(
+            store.claim_jobs("b", CHANGED, 10, at(71), at(90)).await.unwrap().len(),
+            1,
+            "what the other let run out"
+        );
         assert!(store.renew_jobs("a", at(99)).await.unwrap().is_empty());
-        store.finish_jobs("a", &[(doc(2), mine[1].seq)], flushed(9)).await.unwrap();
+        store.finish_jobs("a", FIRST, &[(doc(2), mine[1].seq)], flushed(9)).await.unwrap();
         assert_eq!(store.pending_job_count().await.unwrap(), 3);
         store.release_leases().await.unwrap();
-        assert_eq!(store.claim_jobs("c", 10, at(72), at(90)).await.unwrap().len(), 3);
+        assert_eq!(store.claim_jobs("c", CHANGED, 10, at(72), at(90)).await.unwrap().len(), 3);
     })
     .await;
 }
@@ -118,7 +122,7 @@ async fn a_small_source_is_not_held_up_by_a_large_one() {
         let writes = (100..160).map(|n| put(n, "one", &["everyone"])).collect();
         store.apply_batch(&large, writes, None, at(1)).await.unwrap();
         store.apply_batch(&small, vec![put(1, "two", &["everyone"])], None, at(5)).await.unwrap();
-        let claimed = store.claim_jobs("a", 10, at(6), at(60)).await.unwrap();
+        let claimed = store.claim_jobs("a", CHANGED, 10, at(6), at(60)).await.unwrap();
         assert!(claimed.iter().any(|job| job.document == doc(1)), "{claimed:?}");
     })
     .await;

@@ -10,6 +10,7 @@ extern crate footnote_store as store;
 mod door;
 mod duplicates;
 mod engines;
+mod generations;
 mod jobs;
 mod open;
 mod people;

@@ -25,11 +25,11 @@ async fn a_batch_beyond_the_limits_of_one_statement() {
         assert_eq!(store.read_passages(&all, &ids).await.unwrap().len(), 9_500);
         assert_eq!(store.readable_classes(&all).await.unwrap().len(), 1_501);
         let documents: Vec<_> = (0..1_500).map(doc).collect();
-        assert_eq!(store.index_state(&documents).await.unwrap().len(), 1_500);
+        assert_eq!(store.index_state(FIRST, &documents).await.unwrap().len(), 1_500);
         assert_eq!(due(&store, 5_000, 1).await.len(), 1_501);
         let done: Vec<_> = due(&store, 5_000, 1).await;
         let done: Vec<_> = done.into_iter().map(|job| (job.document, job.seq)).collect();
-        store.finish_jobs(WORKER, &done, flushed(9)).await.unwrap();
+        store.finish_jobs(WORKER, FIRST, &done, flushed(9)).await.unwrap();
         assert_eq!(store.pending_job_count().await.unwrap(), 0);
     })
     .await;
@@ -55,9 +55,9 @@ async fn writers_and_readers_at_once_never_meet_a_lock() {
                         .collect();
                     store.apply_batch(&source, writes, cursor("x"), at(1)).await.unwrap();
                     let worker = format!("worker {writer}");
-                    let jobs = store.claim_jobs(&worker, 100, at(1), at(60)).await.unwrap();
+                    let jobs = store.claim_jobs(&worker, CHANGED, 100, at(1), at(60)).await.unwrap();
                     let done: Vec<_> = jobs.into_iter().map(|job| (job.document, job.seq)).collect();
-                    store.finish_jobs(&worker, &done, flushed(9)).await.unwrap();
+                    store.finish_jobs(&worker, FIRST, &done, flushed(9)).await.unwrap();
                     store.set_meta("round", &round.to_string()).await.unwrap();
                 }
             });
@@ -110,7 +110,11 @@ async fn the_access_check_walks_no_table() {
         "SELECT DISTINCT class_id FROM access_class_principals WHERE principal IN ('everyone', 'group:hr')",
         "SELECT id FROM documents WHERE version = 'x' AND access_class_id = 1 AND deleted_at IS NULL AND duplicate_of IS NULL",
         "SELECT id FROM documents WHERE duplicate_of = 'x' AND deleted_at IS NULL ORDER BY id",
-        "SELECT * FROM index_jobs WHERE run_after <= 5 ORDER BY run_after, document_id LIMIT 10",
+        "SELECT * FROM index_jobs WHERE rank = 0 AND source_id = 's' AND generation IN (1, 2) AND run_after <= 5 ORDER BY run_after, document_id LIMIT 10",
+        "SELECT * FROM index_jobs WHERE rank = 1 AND source_id = 's' AND generation = 2 AND run_after <= 5 ORDER BY run_after, document_id LIMIT 10",
+        "SELECT COUNT(*) FROM index_jobs WHERE generation = 2 AND rank = 1 AND attempts = 0",
+        "SELECT id FROM chunks WHERE generation = 2 ORDER BY id",
+        "SELECT document_id FROM chunks WHERE document_id IN ('a', 'b') AND generation = 2",
     ];
     for query in queries {
         let explain = Statement::from_string(DbBackend::Sqlite, format!("EXPLAIN QUERY PLAN {query}"));

@@ -124,7 +124,7 @@ async fn a_deleted_document_is_gone_for_viewers_and_can_come_back() {
             assert_eq!(store.counts().await.unwrap().deleted, 1);
             assert!(!store.known_documents(&source).await.unwrap()["1.md"].live);
         }
-        assert_eq!(store.index_state(&[doc(1)]).await.unwrap()[0].chunks, []);
+        assert_eq!(store.index_state(FIRST, &[doc(1)]).await.unwrap()[0].chunks, []);
         assert_eq!(drain(&store, 2).await, [doc(1)]);
 
         store.apply_batch(&source, vec![put(1, "text", &["everyone"])], None, at(3)).await.unwrap();

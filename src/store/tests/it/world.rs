@@ -2,10 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use domain::{Chunk, Cursor, Document, DocumentId, Heading, PageStart, Principal, SourceId, Span, UserId, Viewer};
+use domain::{
+    Chunk, Cursor, Document, DocumentId, GenerationId, Heading, PageStart, Principal, SourceId, Span, UserId, Viewer,
+};
 use jiff::Timestamp;
-use store::{Flushed, IndexJob, NewSource, Store, Write};
+use store::{Flushed, IndexJob, Jobs, NewSource, Store, Write};
 use ulid::Ulid;
+
+/// The generation that a fresh database answers from.
+pub const FIRST: GenerationId = GenerationId(1);
+pub const CHANGED: Jobs<'static> = Jobs::Changed(&[FIRST]);
 
 pub fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_760_000_000 + second).unwrap()
@@ -71,6 +77,7 @@ pub fn put(n: u128, text: &str, names: &[&str]) -> Write {
         modified_at: Some(at(0)),
         readers: readers(names),
         parsed: parsed(text),
+        generation: FIRST,
         chunks: chunks(text),
         duplicate_of: None,
     }
@@ -117,14 +124,14 @@ pub fn flushed(second: i64) -> Flushed {
 
 /// Claims jobs with a lease that ends at once.
 pub async fn due(store: &Store, limit: u64, second: i64) -> Vec<IndexJob> {
-    store.claim_jobs(WORKER, limit, at(second), at(second)).await.unwrap()
+    store.claim_jobs(WORKER, CHANGED, limit, at(second), at(second)).await.unwrap()
 }
 
 /// The documents with a due job, after which the queue is empty.
 pub async fn drain(store: &Store, second: i64) -> Vec<DocumentId> {
     let jobs = due(store, 1_000, second).await;
     let done: Vec<_> = jobs.iter().map(|job| (job.document.clone(), job.seq)).collect();
-    store.finish_jobs(WORKER, &done, flushed(second)).await.unwrap();
+    store.finish_jobs(WORKER, FIRST, &done, flushed(second)).await.unwrap();
     let mut documents: Vec<_> = done.into_iter().map(|(document, _)| document).collect();
     documents.sort();
     documents
