@@ -99,7 +99,7 @@ async fn what_failed_can_be_tried_again() {
         assert_eq!(known[1], ("b.pdf".into(), Some("hash".into()), Some("r1".into())));
 
         let job = due(&store, 1, 2).await.remove(0);
-        store.fail_job(&job.document, job.seq, "refused", at(900)).await.unwrap();
+        store.fail_job(&job, "refused", at(900)).await.unwrap();
         assert_eq!(store.retry_failures(&source, None, at(3)).await.unwrap(), 3);
         assert_eq!(due(&store, 5, 3).await.len(), 1);
     })
