@@ -1417,7 +1417,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only this item, as `failed` names it. */
-                item?: string | null;
+                item?: string;
             };
             header?: never;
             path: {
