@@ -30,6 +30,12 @@ pub(crate) fn at(base: &Url, path: &[&str]) -> Url {
     url
 }
 
+/// An id as one part of a path: whatever it holds, it names nothing else.
+pub(crate) fn segment(id: &str) -> String {
+    let encoded: String = url::form_urlencoded::byte_serialize(id.as_bytes()).collect();
+    encoded.replace('+', "%20").replace("..", "%2E%2E")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,6 +44,7 @@ mod tests {
     fn a_segment_stays_one() {
         let base = parse("x", "https://a.example/base/").unwrap();
         assert_eq!(at(&base, &["user", "a/b?c#d"]).as_str(), "https://a.example/base/user/a%2Fb%3Fc%23d");
+        assert_eq!((segment("a/b c"), segment("..")), ("a%2Fb%20c".into(), "%2E%2E".into()));
         assert!(parse("x", "https://user:pass@a.example").is_err());
         assert!(parse("x", "https://a.example/?token=1").is_err());
     }

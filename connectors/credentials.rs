@@ -13,7 +13,7 @@ use crate::{
 pub(crate) enum Credentials {
     Basic { user: String, password: Secret },
     Bearer(Secret),
-    OAuth(OAuth),
+    OAuth(Box<OAuth>),
 }
 
 impl Credentials {

@@ -21,6 +21,10 @@ impl Gather {
         self.changes.push(change);
     }
 
+    pub(crate) fn extend(&mut self, changes: impl IntoIterator<Item = Change>) {
+        changes.into_iter().for_each(|change| self.push(change));
+    }
+
     /// Whether the batch should go out now.
     pub(crate) fn is_full(&self) -> bool {
         self.changes.len() >= MOST_CHANGES || self.bytes >= MOST_BYTES

@@ -1,7 +1,10 @@
 //! Path patterns as people write them: folders, file names at any depth, or full globs.
 
+use std::borrow::Cow;
+
 use domain::{EngineError, EngineResult};
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// A set of patterns over paths relative to a source's root, with `/` between parts.
 #[derive(Debug)]
@@ -20,7 +23,7 @@ impl Globs {
     }
 
     pub(crate) fn matches(&self, path: &str) -> bool {
-        self.0.is_match(path)
+        self.0.is_match(one_spelling(path).as_ref())
     }
 }
 
@@ -30,13 +33,22 @@ fn globs(pattern: &str) -> EngineResult<Vec<Glob>> {
     if trimmed.is_empty() || trimmed.split('/').any(|part| part == "..") {
         return Err(EngineError::give_up(format!("pattern `{pattern}`: it does not stay below the source's root")));
     }
-    let mut texts = vec![trimmed.to_owned(), format!("{trimmed}/**")];
+    let trimmed = one_spelling(trimmed);
+    let mut texts = vec![trimmed.to_string(), format!("{trimmed}/**")];
     if !trimmed.contains('/') {
         texts.push(format!("**/{trimmed}"));
     }
     let build = |text: &String| GlobBuilder::new(text).literal_separator(true).build();
     let built: Result<Vec<Glob>, _> = texts.iter().map(build).collect();
     built.map_err(|error| EngineError::give_up(format!("pattern `{pattern}`: {error}")))
+}
+
+/// Systems differ in how they write `ü`, as one character or as two: what looks the same counts as the same (NFC).
+fn one_spelling(text: &str) -> Cow<'_, str> {
+    match is_nfc_quick(text.chars()) {
+        IsNormalized::Yes => Cow::Borrowed(text),
+        _ => Cow::Owned(text.nfc().collect()),
+    }
 }
 
 #[cfg(test)]
@@ -56,6 +68,8 @@ mod tests {
             ("drafts/*.md", "drafts/b/a.md", false),
             ("**/private/**", "a/private/b.md", true),
             ("people", "people2/a.md", false),
+            ("B\u{fc}ro/**", "Bu\u{308}ro/a.md", true),
+            ("*.tu\u{308}r", "a/b.t\u{fc}r", true),
         ] {
             assert_eq!(matches(pattern, path)?, expected, "{pattern} on {path}");
         }

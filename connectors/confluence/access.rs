@@ -119,7 +119,7 @@ impl Client {
                 match text(subject, &["type"]).as_deref() {
                     Some("user" | "known") => subjects.users.extend(text(subject, &["id", "userKey", "username"])),
                     Some("group") => subjects.groups.extend(text(subject, &["id", "name"])),
-                    Some("anonymous") => subjects.anyone = true,
+                    Some("anonymous") => subjects.anyone |= self.anonymous_counts,
                     // Roles and whatever else is not known to be people: nobody.
                     _ => {}
                 }

@@ -6,6 +6,7 @@
 
 use domain::{EngineError, EngineResult};
 use jiff::Timestamp;
+use reqwest::StatusCode;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use url::Url;
@@ -21,6 +22,7 @@ pub(super) struct Client {
     pub(super) http: Http,
     pub(super) site: Site,
     pub(super) body: Body,
+    pub(super) anonymous_counts: bool,
 }
 
 #[derive(Deserialize)]
@@ -88,6 +90,27 @@ impl Content {
     }
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct State {
+    #[serde(default)]
+    status: String,
+    space_id: Option<String>,
+    space: Option<Space>,
+}
+
+/// Where something is that no listing named.
+pub(super) enum Place {
+    /// Nowhere: deleted, in the trash, archived.
+    Gone,
+    /// The source's account may not see it.
+    Hidden,
+    /// In the space of that id.
+    In(String),
+    /// Nobody has asked.
+    Unknown,
+}
+
 /// A page's text.
 pub(super) struct Page {
     pub(super) title: String,
@@ -138,6 +161,30 @@ impl Client {
     /// Something that pages hang below and that no listing names: a folder, an archived page.
     pub(super) async fn content(&self, kind: &str, id: &str) -> EngineResult<Result<Content, String>> {
         self.http.item(&self.site.get(self.content_url(kind, id, None))).await
+    }
+
+    /// Where the page or blog post of that id is.
+    pub(super) async fn place(&self, id: &str) -> EngineResult<Place> {
+        let urls = if self.is_cloud() {
+            ["page", "blogpost"].map(|kind| self.content_url(kind, id, None)).to_vec()
+        } else {
+            vec![self.site.at(&["rest", "api", "content", id], &[("expand", "space")])]
+        };
+        for url in urls {
+            let response = self.http.send(&self.site.get(url)).await?;
+            match response.status {
+                StatusCode::NOT_FOUND | StatusCode::GONE => continue,
+                StatusCode::FORBIDDEN => return Ok(Place::Hidden),
+                _ => {}
+            }
+            let State { status, space_id, space } = response.ok()?.json()?;
+            let space = space_id.or(space.map(|space| space.id()));
+            return Ok(match space.filter(|_| status == "current") {
+                Some(space) => Place::In(space),
+                None => Place::Gone,
+            });
+        }
+        Ok(Place::Gone)
     }
 
     /// A page's or a blog post's text.

@@ -21,7 +21,8 @@ pub(super) fn connector(edition: Edition, address: &str) -> Box<dyn Connector> {
     let email = (edition == Edition::Cloud).then(|| EMAIL.to_owned());
     let url = address.to_owned();
     let (spaces, body) = (vec!["DOC".into()], Body::default());
-    ConfluenceConfig { url, edition, email, token: TOKEN.into(), spaces, body }.open(parts()).unwrap()
+    let config = ConfluenceConfig { url, edition, email, token: TOKEN.into(), spaces, body, anonymous_counts: true };
+    config.open(parts()).unwrap()
 }
 
 struct Wiki {
@@ -58,6 +59,7 @@ impl World for Wiki {
             renames: true,
             readers: true,
             groups: true,
+            closes: true,
             hides: true,
             http: true,
             sizes: true,
@@ -95,6 +97,10 @@ impl World for Wiki {
     async fn set_members(&self, name: &str, group: &str, emails: &[&str]) {
         self.fake.restrict(&self.id(name), &[], &[group]);
         self.fake.lock().groups.insert(group.into(), names(emails));
+    }
+
+    async fn close_readers(&self, name: &str, closed: bool) {
+        self.fake.lock().items.get_mut(&self.id(name)).unwrap().is_secretive = closed;
     }
 
     async fn hide_everything(&self, hidden: bool) {

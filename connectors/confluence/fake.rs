@@ -52,6 +52,10 @@ pub(super) struct Wiki {
     pub(super) grants: Vec<String>,
     pub(super) is_hidden: bool,
     pub(super) is_repeating: bool,
+    /// Whether the space's pages may be listed.
+    pub(super) is_closed: bool,
+    /// Goes into the trash when a second page of a listing is asked for.
+    pub(super) vanishing: Option<String>,
 }
 
 #[derive(Clone)]
@@ -69,6 +73,8 @@ impl Fake {
             grants: vec!["group:staff".into(), "user:zoe".into()],
             is_hidden: false,
             is_repeating: false,
+            is_closed: false,
+            vanishing: None,
         }));
         let v1 = Router::new()
             .route("/rest/api/content/search", get(search))
@@ -161,7 +167,7 @@ impl Wiki {
 
     fn v2(&self, id: &str, item: &Item) -> Value {
         json!({
-            "id": id, "status": "current", "title": item.title, "spaceId": "7", "parentId": item.parent,
+            "id": id, "status": if item.is_trashed { "trashed" } else { "current" }, "title": item.title, "spaceId": "7", "parentId": item.parent,
             "parentType": item.parent.as_ref().map(|parent| self.items[parent].kind),
             "version": { "number": item.version, "createdAt": "2026-03-01T10:00:00.000Z" },
             "_links": { "webui": format!("/spaces/DOC/pages/{id}") },
@@ -176,6 +182,7 @@ impl Wiki {
         }
         json!({
             "id": id, "type": item.kind, "status": "current", "title": item.title, "ancestors": ancestors,
+            "space": { "id": 7, "key": "DOC" },
             "version": { "number": item.version, "when": "2026-03-01T11:00:00.000+01:00" },
             "_links": { "webui": format!("/display/DOC/{id}") },
         })
@@ -243,17 +250,26 @@ async fn listing(
     State(wiki): State<Arc<Mutex<Wiki>>>,
     Path((_, kinds)): Path<(String, String)>,
     Query(query): Parameters,
-) -> Json<Value> {
+) -> Answer {
     let wiki = wiki.lock().unwrap();
+    if wiki.is_closed {
+        return Err(StatusCode::FORBIDDEN);
+    }
     let all = wiki.live(kinds.trim_end_matches('s')).map(|(id, item)| wiki.v2(id, item)).collect();
-    wiki.paged(all, &format!("/wiki/api/v2/spaces/7/{kinds}"), &query)
+    Ok(wiki.paged(all, &format!("/wiki/api/v2/spaces/7/{kinds}"), &query))
 }
 
-async fn old_listing(State(wiki): State<Arc<Mutex<Wiki>>>, Query(query): Parameters) -> Json<Value> {
-    let wiki = wiki.lock().unwrap();
+async fn old_listing(State(wiki): State<Arc<Mutex<Wiki>>>, Query(query): Parameters) -> Answer {
+    let mut wiki = wiki.lock().unwrap();
     assert_eq!(query["spaceKey"], "DOC");
+    if wiki.is_closed {
+        return Err(StatusCode::FORBIDDEN);
+    }
+    if let Some(id) = wiki.vanishing.take_if(|_| query.contains_key("start")) {
+        wiki.items.get_mut(&id).unwrap().is_trashed = true;
+    }
     let all = wiki.live(&query["type"]).map(|(id, item)| wiki.v1(id, item)).collect();
-    wiki.paged(all, "/rest/api/content", &query)
+    Ok(wiki.paged(all, "/rest/api/content", &query))
 }
 
 async fn content(

@@ -1,6 +1,6 @@
 //! Everything there is, each with all that limits who may read it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use domain::EngineResult;
 
@@ -14,6 +14,8 @@ const MOST_ANCESTORS: usize = 100;
 
 pub(super) struct Survey {
     pub(super) pages: Vec<Surveyed>,
+    /// The spaces that are read, by id, each with whether it could be listed.
+    pub(super) spaces: BTreeMap<String, bool>,
     /// Spaces that could not be listed, with the reason.
     pub(super) failed: Vec<(String, String)>,
 }
@@ -33,9 +35,11 @@ struct Node {
 }
 
 pub(super) async fn survey(client: &Client, keys: &[String]) -> EngineResult<Survey> {
-    let mut survey = Survey { pages: Vec::new(), failed: Vec::new() };
+    let mut survey = Survey { pages: Vec::new(), spaces: BTreeMap::new(), failed: Vec::new() };
     for space in client.spaces(keys).await? {
-        match space_pages(client, &space).await? {
+        let pages = space_pages(client, &space).await?;
+        survey.spaces.insert(space.id(), pages.is_ok());
+        match pages {
             Ok(pages) => survey.pages.extend(pages),
             Err(reason) => survey.failed.push((format!("space {}", space.key), reason)),
         }

@@ -87,6 +87,59 @@ async fn a_page_whose_readers_cannot_be_told_fails_with_all_below_it() {
 }
 
 #[tokio::test]
+async fn a_space_for_anonymous_visitors_is_for_everyone_only_where_the_settings_say_so() {
+    let fake = Fake::start(Edition::DataCenter).await;
+    fake.put("1", "page", "home", None);
+    fake.lock().grants = vec!["anonymous".into(), "user:zoe".into()];
+    for (settings, expected) in [("{}", "zoe@example.com"), ("{\"anonymous_counts\": true}", "everyone")] {
+        let mut config: serde_json::Value = serde_json::from_str(settings).unwrap();
+        (config["url"], config["edition"], config["token"]) =
+            (fake.address.clone().into(), "data_center".into(), TOKEN.into());
+        let mut replica = Replica::default();
+        replica.sync(&*crate::kind("confluence").unwrap().open(config, parts()).unwrap()).await.unwrap();
+        assert_eq!(readers(&replica, ">home<"), [expected]);
+    }
+}
+
+#[tokio::test]
+async fn a_page_deleted_during_the_listing_hides_no_other() {
+    let fake = Fake::start(Edition::DataCenter).await;
+    for id in ["1", "2", "3", "4"] {
+        fake.put(id, "page", &format!("text {id}"), None);
+    }
+    let mut replica = synced(&fake, Edition::DataCenter).await;
+    fake.lock().vanishing = Some("1".into());
+    replica.sync(&*connector(Edition::DataCenter, &fake.address)).await.unwrap();
+    assert_eq!(
+        replica.documents.keys().collect::<Vec<_>>(),
+        ["1", "2", "3", "4"],
+        "the first was listed before it went"
+    );
+    replica.sync(&*connector(Edition::DataCenter, &fake.address)).await.unwrap();
+    assert_eq!(replica.documents.keys().collect::<Vec<_>>(), ["2", "3", "4"]);
+    assert!(!readers(&replica, ">text 3<").is_empty());
+}
+
+#[tokio::test]
+async fn nobody_reads_a_space_that_cannot_be_listed_and_what_is_gone_goes() {
+    for edition in EDITIONS {
+        let fake = Fake::start(edition).await;
+        for id in ["1", "2"] {
+            fake.put(id, "page", &format!("text {id}"), None);
+        }
+        let mut replica = synced(&fake, edition).await;
+        fake.lock().is_closed = true;
+        fake.lock().items.get_mut("2").unwrap().is_trashed = true;
+        replica.sync(&*connector(edition, &fake.address)).await.unwrap();
+        assert_eq!(replica.documents.keys().collect::<Vec<_>>(), ["1"]);
+        assert!(readers(&replica, ">text 1<").is_empty() && replica.failures.contains_key("space DOC"));
+        fake.lock().is_closed = false;
+        replica.sync(&*connector(edition, &fake.address)).await.unwrap();
+        assert!(!readers(&replica, ">text 1<").is_empty() && replica.failures.is_empty(), "{:?}", replica.failures);
+    }
+}
+
+#[tokio::test]
 async fn an_account_without_an_address_reads_nothing() {
     let fake = Fake::start(Edition::Cloud).await;
     fake.lock().grants = vec!["user:shy".into()];
@@ -124,9 +177,10 @@ async fn settings_that_cannot_work_are_refused() {
 
     let fake = Fake::start(Edition::DataCenter).await;
     let url = fake.address.clone();
-    let spaces = vec!["NONE".into()];
-    let (edition, body) = (Edition::DataCenter, Body::default());
-    let connector = ConfluenceConfig { url, edition, email: None, token: TOKEN.into(), spaces, body }.open(parts());
+    let spaces = ["NONE"];
+    let config: serde_json::Value =
+        serde_json::json!({ "url": url, "edition": "data_center", "token": TOKEN, "spaces": spaces });
+    let connector = crate::kind("confluence").unwrap().open(config, parts());
     let error = Replica::default().sync(&*connector.unwrap()).await.err().unwrap();
     assert!(!error.retryable && error.message.contains("NONE"), "{error}");
 }

@@ -13,7 +13,7 @@ use futures::StreamExt;
 pub(crate) struct Replica {
     pub(crate) documents: BTreeMap<String, Held>,
     pub(crate) failures: BTreeMap<String, String>,
-    members: BTreeMap<String, BTreeSet<String>>,
+    pub(crate) members: BTreeMap<String, BTreeSet<String>>,
     pub(crate) cursor: Option<Cursor>,
     /// Documents whose bytes were delivered in the last sync.
     pub(crate) fetched: usize,
@@ -31,7 +31,9 @@ pub(crate) struct Held {
 impl Replica {
     pub(crate) fn since(&self) -> Since {
         let held = self.documents.iter().map(|(id, held)| (id.clone(), held.revision.clone()));
-        Since { cursor: self.cursor.clone(), held: Arc::new(held.collect::<HashMap<_, _>>()) }
+        // What failed has no revision, whatever is still stored of it.
+        let failed = self.failures.keys().map(|id| (id.clone(), None));
+        Since { cursor: self.cursor.clone(), held: Arc::new(held.chain(failed).collect::<HashMap<_, _>>()) }
     }
 
     /// A whole sync; what was applied before an error stays.
@@ -84,11 +86,10 @@ impl Replica {
                 };
                 self.documents.insert(raw.external_id, held);
             }
-            Change::Unchanged { external_id, readers } => {
-                let held =
-                    self.documents.get_mut(&external_id).unwrap_or_else(|| panic!("{external_id} was never held"));
-                held.readers = readers.into_iter().collect();
-            }
+            Change::Unchanged { external_id, readers } => match self.documents.get_mut(&external_id) {
+                Some(held) => held.readers = readers.into_iter().collect(),
+                None => assert!(self.failures.contains_key(&external_id), "{external_id} was never held"),
+            },
             Change::Access { external_id, readers } => {
                 if let Some(held) = self.documents.get_mut(&external_id) {
                     held.readers = readers.into_iter().collect();

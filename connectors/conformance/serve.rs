@@ -19,6 +19,7 @@ pub(crate) fn parts() -> Parts {
         attempts: 3,
         max_wait_secs: 5,
         timeout_secs: 10,
+        ..HttpConfig::default()
     };
     Parts {
         http: Http::new(config, clock()).unwrap(),

@@ -131,6 +131,15 @@ async fn readers_change(world: &dyn World, truth: &Truth, replica: &mut Replica)
             assert_eq!(replica.readers(marker), emails(members), "another member");
         }
     }
+    if can.closes {
+        let before = replica.readers(marker);
+        for (closed, expected) in [(true, &BTreeSet::new()), (false, &before)] {
+            world.close_readers("alpha", closed).await;
+            sync(replica, &*world.connector(&world.address()), "readers that cannot be told").await;
+            assert_eq!(replica.readers(marker), *expected, "readers that cannot be told (closed: {closed})");
+            truth.holds(replica, "readers that cannot be told change no text");
+        }
+    }
     truth.holds(replica, "other readers change no text");
 }
 

@@ -14,6 +14,8 @@ pub(crate) struct Abilities {
     pub(crate) readers: bool,
     /// Readers are groups of the system: [`World::set_members`].
     pub(crate) groups: bool,
+    /// Who may read an item can be kept from the connector: [`World::close_readers`].
+    pub(crate) closes: bool,
     /// The system can claim to hold nothing at all: [`World::hide_everything`].
     pub(crate) hides: bool,
     /// The connector goes through a [`Proxy`](super::Proxy): its traffic is HTTP.
@@ -38,6 +40,8 @@ pub(crate) trait World: Send + Sync {
     async fn restrict(&self, _name: &str, _emails: &[&str]) {}
     /// Makes the item readable by the members of a group of the system and sets these.
     async fn set_members(&self, _name: &str, _group: &str, _emails: &[&str]) {}
+    /// Whether it is kept from the connector who may read the item, whose readers were set before.
+    async fn close_readers(&self, _name: &str, _closed: bool) {}
     /// Whether every listing now answers, successfully, that nothing exists.
     async fn hide_everything(&self, _hidden: bool) {}
     /// Whether every listing now names its first page as the next one, for ever.

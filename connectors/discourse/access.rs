@@ -6,13 +6,10 @@ use domain::{Change, EngineResult, Principal};
 use serde::Deserialize;
 
 use super::{Discourse, client::Reply};
-use crate::pages::Pages;
+use crate::{pages::Pages, readers::nobody};
 
 /// Members in one answer, the most that Discourse gives at once.
 const MEMBERS: usize = 50;
-
-/// Names no group: nobody may read what is for this one alone.
-const NOBODY: &str = "category whose permissions are not shown";
 
 #[derive(Deserialize)]
 struct Site {
@@ -120,7 +117,7 @@ impl Access {
     pub(super) fn readers(&self, category: Option<i64>) -> Result<Vec<Principal>, (String, Vec<Principal>)> {
         match category {
             Some(id) if !self.known.contains(&id) => {
-                Err((format!("its category {id} is not shown to this API key"), Self::nobody()))
+                Err((format!("its category {id} is not shown to this API key"), nobody()))
             }
             Some(id) => match self.restricted.get(&id) {
                 None => Ok(self.everybody.clone()),
@@ -129,16 +126,11 @@ impl Access {
                     format!(
                         "only some groups may read its category {id}, and this API key is not shown which; use a global key of an admin"
                     ),
-                    Self::nobody(),
+                    nobody(),
                 )),
             },
             None => Ok(self.everybody.clone()),
         }
-    }
-
-    /// Readers that let nobody read.
-    pub(super) fn nobody() -> Vec<Principal> {
-        vec![Principal::source_group(NOBODY)]
     }
 
     /// What the groups that may read something consist of.

@@ -24,6 +24,7 @@ impl World for Board {
             http: true,
             sizes: true,
             pages: true,
+            ..Abilities::default()
         }
     }
 

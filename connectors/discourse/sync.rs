@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{Discourse, access::Access, client::Reply};
-use crate::{gather::Gather, pages::Pages};
+use crate::{gather::Gather, pages::Pages, readers::nobody};
 
 #[derive(Deserialize)]
 struct Latest {
@@ -151,7 +151,7 @@ impl Discourse {
             },
             Reply::Denied => {
                 let reason = "it is no longer listed, and the API key may not read it".to_owned();
-                Change::Failed { external_id, reason, readers: Some(Access::nobody()) }
+                Change::Failed { external_id, reason, readers: Some(nobody()) }
             }
         };
         Ok(Some((id, change)))

@@ -4,6 +4,7 @@ use domain::EngineResult;
 use serde::Deserialize;
 
 use super::{Discourse, client::Reply};
+use crate::html::escape;
 
 /// Most posts of one topic.
 const MOST_POSTS: usize = 5_000;
@@ -103,8 +104,4 @@ impl Post {
         let day = self.created_at.get(..10).unwrap_or_default();
         format!("<h2>{}, {}</h2>\n{}\n", escape(&self.username), escape(day), self.cooked)
     }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

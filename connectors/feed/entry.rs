@@ -51,7 +51,7 @@ fn item(feed: &Url, entry: Entry) -> Item {
     }
     digest.update(time.map_or(0, |time| time.timestamp_millis()).to_le_bytes());
     Item {
-        id: format!("{feed} {}", entry.id),
+        id: format!("{} {}", super::name(feed), entry.id),
         title,
         link,
         file_name: if media_type.starts_with("text/plain") { "entry.txt" } else { "entry.html" },

@@ -14,14 +14,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
-use crate::{Http, Parts, SourceConfig};
+use crate::{Http, Parts, Secret, SourceConfig, digest::digest, http::shown};
 
 /// Settings of a feed source.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FeedConfig {
-    /// Addresses of the feeds.
-    pub feeds: Vec<String>,
+    /// Addresses of the feeds, which are not shown: many have a token in them.
+    pub feeds: Vec<Secret>,
     /// What stands for an entry.
     #[serde(default)]
     pub text: FeedText,
@@ -67,7 +67,7 @@ impl SourceConfig for FeedConfig {
     const SEES_READERS: bool = false;
 
     fn open(self, parts: Parts) -> EngineResult<Box<dyn Connector>> {
-        let feeds: Vec<Url> = self.feeds.iter().map(|text| address(text)).collect::<EngineResult<_>>()?;
+        let feeds: Vec<Url> = self.feeds.iter().map(|text| address(text.expose())).collect::<EngineResult<_>>()?;
         if feeds.is_empty() {
             return Err(EngineError::give_up("feed: `feeds` names no address"));
         }
@@ -79,8 +79,15 @@ impl SourceConfig for FeedConfig {
 fn address(text: &str) -> EngineResult<Url> {
     let url = Url::parse(text.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     url.ok_or_else(|| {
-        EngineError::give_up(format!("feed: `{text}` is no address such as https://example.com/feed.xml"))
+        EngineError::give_up("feed: one of `feeds` is no address such as https://example.com/feed.xml".to_owned())
     })
+}
+
+/// What a feed is called in the ids of its entries: its address as it may be shown. What is not shown may still tell two
+/// feeds apart, so a digest stands for it.
+fn name(feed: &Url) -> String {
+    let shown = shown(feed);
+    if shown == feed.as_str() { shown } else { format!("{shown}#{}", digest(&[feed.as_str().as_bytes()])) }
 }
 
 impl Connector for FeedConnector {

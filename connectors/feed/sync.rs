@@ -1,6 +1,6 @@
 //! One sync of feeds: what is new or changed in them.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use async_stream::try_stream;
 use domain::{Batch, Change, Cursor, EngineError, EngineResult, RawDocument, Since};
@@ -12,10 +12,11 @@ use url::Url;
 use super::{
     FeedConnector, FeedText,
     entry::{self, Item},
+    name,
 };
 use crate::{
     gather::Gather,
-    http::{Request, Response},
+    http::{Request, Response, shown},
     robots::Hosts,
 };
 
@@ -34,6 +35,7 @@ struct State {
 pub(super) fn changes(connector: &FeedConnector, since: Since) -> BoxStream<'_, EngineResult<Batch>> {
     Box::pin(try_stream! {
         let hosts = Hosts::new(connector.http.clone(), connector.config.requests_per_second);
+        let mut linked = Linked::new(connector)?;
         let mut known: Known = since.cursor.as_ref()
             .and_then(|cursor| serde_json::from_str(&cursor.0).ok()).unwrap_or_default();
         let mut gather = Gather::default();
@@ -48,15 +50,15 @@ pub(super) fn changes(connector: &FeedConnector, since: Since) -> BoxStream<'_, 
                 if let Some(state) = &mut state {
                     state.entries.push(item.id.clone());
                 }
-                gather.push(connector.change(&hosts, &since, item).await?);
+                gather.push(connector.change(&mut linked, &since, url, item).await?);
                 if gather.is_full() {
                     yield gather.take(known.cursor(), None);
                 }
             }
             // From here on everything of this feed is reported.
             match state {
-                Some(state) => known.0.insert(url.as_str().to_owned(), state),
-                None => known.0.remove(url.as_str()),
+                Some(state) => known.0.insert(name(url), state),
+                None => known.0.remove(&name(url)),
             };
         }
         // What no feed shows any more is still there, for those who may read it now.
@@ -77,8 +79,33 @@ impl Known {
 
     /// The state to ask with whether a feed is still the same: only where the store holds all of it.
     fn held(&self, url: &Url, since: &Since) -> Option<&str> {
-        let state = self.0.get(url.as_str())?;
+        let state = self.0.get(&name(url))?;
         state.entries.iter().all(|id| since.revision(id).is_some()).then_some(state.revision.as_str())
+    }
+}
+
+/// Ways to the pages that feeds link to. Whoever writes a feed names them, so they lead to public hosts, and of what an
+/// admin allowed beside those only to the feed's own one; neither do redirects.
+struct Linked {
+    public: Hosts,
+    /// By the feed's host.
+    own: HashMap<String, Hosts>,
+}
+
+impl Linked {
+    fn new(connector: &FeedConnector) -> EngineResult<Self> {
+        let public = connector.http.narrowed("")?;
+        Ok(Self { public: Hosts::new(public, connector.config.requests_per_second), own: HashMap::new() })
+    }
+
+    /// The hosts that `link` of `feed` may lead to.
+    fn hosts(&mut self, connector: &FeedConnector, feed: &Url, link: &Url) -> EngineResult<&Hosts> {
+        let Some(host) = feed.host_str().filter(|host| Some(*host) == link.host_str()) else { return Ok(&self.public) };
+        if !self.own.contains_key(host) {
+            let own = connector.http.narrowed(host)?;
+            self.own.insert(host.to_owned(), Hosts::new(own, connector.config.requests_per_second));
+        }
+        Ok(self.own.get(host).unwrap_or(&self.public))
     }
 }
 
@@ -106,30 +133,27 @@ impl FeedConnector {
             }
             let response = response.ok()?;
             let items = entry::read(url, &response.body)
-                .map_err(|error| EngineError::retry(format!("read the feed {url}: {error}")))?;
+                .map_err(|error| EngineError::retry(format!("read the feed {}: {error}", shown(url))))?;
             Ok(Some((items, response.revision((self.clock.now)()))))
         };
         gate.http.attempt(&request, read).await
     }
 
-    async fn change(&self, hosts: &Hosts, since: &Since, item: Item) -> EngineResult<Change> {
+    async fn change(&self, linked: &mut Linked, since: &Since, feed: &Url, item: Item) -> EngineResult<Change> {
         let readers = self.readers.clone();
         match (self.config.text, item.link.clone()) {
-            (FeedText::Page, Some(link)) => self.page(hosts, since, item, link).await,
+            (FeedText::Page, Some(link)) => self.page(linked.hosts(self, feed, &link)?, since, item, link).await,
             _ if since.holds(&item.id, &item.revision) => Ok(Change::Unchanged { external_id: item.id, readers }),
-            (_, link) => {
-                let feed = item.id.split(' ').next().unwrap_or_default().to_owned();
-                Ok(Change::Upsert(RawDocument {
-                    uri: link.map_or(feed, Into::into),
-                    external_id: item.id,
-                    title: item.title,
-                    file_name: item.file_name.into(),
-                    bytes: item.text.into_bytes(),
-                    readers,
-                    modified_at: item.modified_at,
-                    revision: Some(item.revision),
-                }))
-            }
+            (_, link) => Ok(Change::Upsert(RawDocument {
+                uri: link.map_or_else(|| shown(feed), Into::into),
+                external_id: item.id,
+                title: item.title,
+                file_name: item.file_name.into(),
+                bytes: item.text.into_bytes(),
+                readers,
+                modified_at: item.modified_at,
+                revision: Some(item.revision),
+            })),
         }
     }
 
@@ -147,7 +171,7 @@ impl FeedConnector {
             Err(error) => return Ok(failed(error.message)),
         };
         if !gate.allows(&link) {
-            return Ok(failed(format!("robots.txt forbids to read {link}")));
+            return Ok(failed(format!("robots.txt forbids to read {}", shown(&link))));
         }
         let mut request = Request::get(link.clone()).limit(self.config.max_bytes);
         if let Some(revision) = since.revision(&external_id) {
@@ -172,7 +196,7 @@ impl FeedConnector {
             "application/pdf" => "page.pdf",
             "text/plain" => "page.txt",
             "text/markdown" => "page.md",
-            other => return Ok(failed(format!("it links to {link}, and there is no parser for {other}"))),
+            other => return Ok(failed(format!("it links to {}, and there is no parser for {other}", shown(&link)))),
         };
         let revision = response.revision((self.clock.now)());
         if revision.as_ref().is_some_and(|revision| since.holds(&external_id, revision)) {

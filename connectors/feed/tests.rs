@@ -52,8 +52,46 @@ async fn pages_are_read_as_robots_txt_allows_and_a_page_that_is_gone_is_gone() {
     assert_eq!(replica.documents[&id("open")].uri, format!("{address}/open"));
     gone.store(1, Ordering::Relaxed);
     replica.sync(&*connector).await.unwrap();
-    // Without a validator there is no revision, so that the store is not known to hold the page.
-    assert!(replica.failures[&id("open")].contains("410"));
+    assert!(!replica.documents.contains_key(&id("open")) && !replica.failures.contains_key(&id("open")));
+}
+
+#[tokio::test]
+async fn pages_are_public_or_on_the_feeds_own_host() {
+    let inside = serve(Router::new().fallback(|| async { "<p>salaries" })).await.replace("127.0.0.1", "localhost");
+    let links = ["/own".to_owned(), "/away".into(), format!("{inside}/direct")];
+    let body = rss(&links.map(|link| format!("<item><link>{link}</link></item>")).concat());
+    let target = format!("{inside}/redirected");
+    let router = Router::new()
+        .route("/feed", get(move || async move { body }))
+        .route("/robots.txt", get(|| async { StatusCode::NOT_FOUND }))
+        .route("/own", get(|| async { "<p>of the feed" }))
+        .route("/away", get(move || async move { axum::response::Redirect::temporary(&target) }));
+    let address = serve(router).await;
+    let settings = json!({ "feeds": [format!("{address}/feed")], "text": "page", "requests_per_second": 10_000 });
+    let mut replica = Replica::default();
+    replica.sync(&*crate::kind("feed").unwrap().open(settings, parts()).unwrap()).await.unwrap();
+    assert_eq!(replica.documents.values().map(|held| held.text.as_str()).collect::<Vec<_>>(), ["<p>of the feed"]);
+    assert_eq!(replica.failures.len(), 2, "{:?}", replica.failures);
+    assert!(replica.failures.values().all(|reason| reason.contains("private address")), "{:?}", replica.failures);
+}
+
+#[tokio::test]
+async fn a_token_in_a_feeds_address_is_not_shown() {
+    let router = Router::new()
+        .route("/feed", get(|| async { rss("<item><guid>1</guid><description>one</description></item>") }))
+        .route("/none", get(|| async { "no feed" }));
+    let address = serve(router).await;
+    let settings =
+        |path: &str| json!({ "feeds": [format!("{address}/{path}?token=hush")], "requests_per_second": 10_000 });
+    let open = |path: &str| crate::kind("feed").unwrap().open(settings(path), parts()).unwrap();
+    let mut replica = Replica::default();
+    replica.sync(&*open("feed")).await.unwrap();
+    let (id, held) = replica.documents.first_key_value().unwrap();
+    assert_eq!(held.uri, format!("{address}/feed"));
+    assert!(!id.contains("hush"), "{id}");
+    let error = Replica::default().sync(&*open("none")).await.unwrap_err();
+    assert!(!error.message.contains("hush"), "{error}");
+    assert_eq!(crate::kind("feed").unwrap().secrets(), ["feeds"]);
 }
 
 #[tokio::test]
@@ -115,9 +153,9 @@ async fn what_is_no_feed_is_an_error_and_settings_are_checked() {
     assert!(Replica::default().sync(&*connector).await.unwrap_err().message.contains("read the feed"));
     for settings in [
         json!({ "feeds": [] }),
-        json!({ "feeds": ["file:///etc/passwd"] }),
+        json!({ "feeds": ["file:///etc/passwd?hush"] }),
         json!({ "feeds": ["http://x.org"], "text": "all" }),
     ] {
-        assert!(open(settings).is_err());
+        assert!(open(settings).is_err_and(|error| !error.message.contains("hush")));
     }
 }

@@ -122,7 +122,10 @@ impl FolderConnector {
         let (plan, since, first) = match step {
             Step::Done => return Ok(None),
             Step::Read(plan, since, first) => (plan, since, first),
-            Step::Walk(since) => (Arc::new(blocking(move || walk::plan(&settings)).await??), since, 0),
+            Step::Walk(since) => {
+                let known = since.clone();
+                (Arc::new(blocking(move || walk::plan(&settings, &known)).await??), since, 0)
+            }
         };
         let (settings, reading, held) = (Arc::clone(&self.settings), Arc::clone(&plan), since.clone());
         let (batch, next) = blocking(move || read::batch(&settings, &reading, &held, first)).await?;

@@ -8,7 +8,7 @@ use std::{
     path::Path,
 };
 
-use domain::{Change, RawDocument};
+use domain::{Change, Cursor, RawDocument};
 use futures::TryStreamExt;
 use tempfile::TempDir;
 
@@ -35,11 +35,15 @@ fn sync(config: FolderConfig) -> EngineResult<Vec<Batch>> {
 }
 
 fn sync_for(config: FolderConfig, readers: Vec<Principal>) -> EngineResult<Vec<Batch>> {
+    sync_since(config, readers, Since::default())
+}
+
+fn sync_since(config: FolderConfig, readers: Vec<Principal>, since: Since) -> EngineResult<Vec<Batch>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .map_err(|error| EngineError::give_up(error.to_string()))?;
     let connector = FolderConnector::new(config, readers, crate::conformance::clock())?;
-    runtime.block_on(connector.changes(Since::default()).try_collect())
+    runtime.block_on(connector.changes(since).try_collect())
 }
 
 fn documents(batches: &[Batch]) -> Vec<&RawDocument> {
@@ -164,7 +168,7 @@ fn links_never_lead_out_of_the_folder() -> Outcome {
 }
 
 #[test]
-fn a_file_without_permission_fails_alone_and_a_folder_stops_deletions() -> Outcome {
+fn a_file_and_a_folder_without_permission_fail_alone() -> Outcome {
     use std::os::unix::fs::PermissionsExt;
     let folder = folder(&[("a.md", "a"), ("locked.md", "b"), ("shut/c.md", "c")])?;
     let close = |name: &str| fs::set_permissions(folder.path().join(name), fs::Permissions::from_mode(0o000));
@@ -174,9 +178,61 @@ fn a_file_without_permission_fails_alone_and_a_folder_stops_deletions() -> Outco
     // The superuser reads everything.
     if fs::read(folder.path().join("locked.md")).is_err() {
         assert_eq!(failures(&batches).into_iter().map(|(id, _)| id).collect::<Vec<_>>(), ["locked.md", "shut"]);
-        assert_eq!(batches.last().and_then(|batch| batch.listing.as_ref()), None);
+        assert_eq!(batches.last().and_then(|batch| batch.listing.as_ref()).map(Vec::len), Some(3));
     }
     fs::set_permissions(folder.path().join("shut"), fs::Permissions::from_mode(0o755))?;
+    Ok(())
+}
+
+/// A folder so deep that nobody can list it by its path, not even the superuser; returns its path below `root`.
+fn too_deep_to_list(root: &Path) -> Result<String, Box<dyn Error>> {
+    use rustix::fs::{CWD, Mode, OFlags, mkdirat, openat};
+    let name = "d".repeat(250);
+    let mut at = openat(CWD, root, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())?;
+    let mut path = Vec::new();
+    while path.len() * 251 < 4_200 {
+        mkdirat(&at, &name, Mode::RWXU)?;
+        at = openat(&at, &name, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())?;
+        path.push(name.clone());
+    }
+    Ok(path.join("/"))
+}
+
+#[test]
+fn what_lies_where_nothing_can_be_listed_stays_and_all_else_can_go() -> Outcome {
+    let rules = "[[rule]]\npath = \"**/deep.md\"\nreaders = [\"group:few\"]\n";
+    let folder = folder(&[("a.md", "a"), ("access.toml", rules)])?;
+    let deep = format!("{}/deep.md", too_deep_to_list(folder.path())?);
+    let held = [deep.clone(), "gone.md".into(), "a.md".into()].map(|id| (id, Some("1".to_owned())));
+    let since = Since { cursor: None, held: Arc::new(held.into_iter().collect()) };
+    let batches = sync_since(FolderConfig::new(folder.path()), vec![Principal::everyone()], since)?;
+    let listing = batches.last().and_then(|batch| batch.listing.clone()).ok_or("the listing is not complete")?;
+    assert!(listing.contains(&deep) && listing.contains(&"a.md".into()) && !listing.contains(&"gone.md".into()));
+    let [(unlisted, reason)] = failures(&batches)[..] else { return Err("one failure expected".into()) };
+    assert!(deep.starts_with(unlisted) && reason.contains("cannot be listed"), "{reason}");
+    let access = Change::Access { external_id: deep, readers: vec![Principal::group("few")] };
+    assert!(batches.iter().flat_map(|batch| &batch.changes).any(|change| *change == access), "rules count there too");
+    Ok(())
+}
+
+#[test]
+fn no_link_that_took_a_folders_place_is_followed() -> Outcome {
+    let names: Vec<String> = (0..70).map(|number| format!("sub/{number:02}.md")).collect();
+    let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "ours")).collect();
+    let (here, elsewhere) = (folder(&files)?, folder(&[])?);
+    for number in 0..70 {
+        write(elsewhere.path(), &format!("{number:02}.md"), "of others")?;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let connector =
+        FolderConnector::new(FolderConfig::new(here.path()), vec![Principal::everyone()], crate::conformance::clock())?;
+    let mut batches = connector.changes(Since::default());
+    let first = runtime.block_on(batches.next()).ok_or("no batch")??;
+    fs::rename(here.path().join("sub"), here.path().join("was"))?;
+    symlink(elsewhere.path(), here.path().join("sub"))?;
+    let second = [runtime.block_on(batches.next()).ok_or("one batch only")??];
+    assert_eq!((first.changes.len(), documents(&[first]).len()), (64, 64));
+    assert_eq!((documents(&second).len(), failures(&second).len()), (0, 6));
     Ok(())
 }
 
@@ -197,6 +253,38 @@ fn access_rules_apply_and_a_bad_file_stops_the_sync() -> Outcome {
     let error = sync(config.clone()).err().ok_or("a bad rule file was accepted")?;
     assert!(error.message.contains("access.toml") && !error.retryable, "{error}");
     assert!(sync_for(config, Vec::new()).is_err());
+    Ok(())
+}
+
+#[test]
+fn rules_hold_however_a_name_is_spelt_and_one_that_matches_nothing_is_named() -> Outcome {
+    let rules = "[[rule]]\npath = \"B\u{fc}ro/**\"\nreaders = [\"group:office\"]\n\
+                 [[rule]]\npath = \"peple/**\"\nreaders = [\"group:people\"]\n\
+                 [[rule]]\npath = \"drafts/**\"\nreaders = [\"group:people\"]\n";
+    let folder = folder(&[("Bu\u{308}ro/pay.md", "p"), ("drafts/a.md", "a"), ("access.toml", rules)])?;
+    let config = FolderConfig { exclude: vec!["drafts".into()], ..FolderConfig::new(folder.path()) };
+    let batches = sync(config)?;
+    assert_eq!(documents(&batches).first().ok_or("no document")?.readers, [Principal::group("office")]);
+    let [(id, reason)] = failures(&batches)[..] else { return Err(format!("{:?}", failures(&batches)).into()) };
+    assert!(id == "access.toml: peple/**" && reason.contains("matches no file"), "{id}: {reason}");
+    assert!(batches.last().and_then(|batch| batch.listing.as_ref()).is_some_and(|ids| ids.contains(&id.to_owned())));
+    Ok(())
+}
+
+#[test]
+fn rules_that_were_there_are_missed() -> Outcome {
+    let folder = folder(&[("a.md", "a"), ("access.toml", "")])?;
+    let sync = |cursor: Option<Cursor>| {
+        sync_since(FolderConfig::new(folder.path()), vec![Principal::everyone()], cursor.into())
+    };
+    let cursor = sync(None)?.pop().and_then(|batch| batch.cursor);
+    fs::rename(folder.path().join("access.toml"), folder.path().join(".access.toml.swp"))?;
+    let error = sync(cursor.clone()).err().ok_or("documents lost their rules")?;
+    assert!(error.message.contains("put it back") && !error.retryable, "{error}");
+    fs::rename(folder.path().join(".access.toml.swp"), folder.path().join("access.toml"))?;
+    assert_eq!(sync(cursor)?.pop().and_then(|batch| batch.cursor), Some(Cursor("access.toml".into())));
+    fs::remove_file(folder.path().join("access.toml"))?;
+    assert_eq!(sync(None)?.pop().and_then(|batch| batch.cursor), None, "a folder that never had any needs none");
     Ok(())
 }
 

@@ -1,12 +1,13 @@
 //! Lists a folder: every file in path order, with what is known before it is opened.
 
 use std::{
+    collections::{BTreeSet, HashSet},
     fs::Metadata,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
-use domain::{EngineError, EngineResult};
+use domain::{EngineError, EngineResult, Since};
 use jiff::Timestamp;
 use walkdir::{DirEntry, WalkDir};
 
@@ -25,11 +26,11 @@ const SETTLED_SECS: i64 = 2;
 /// One sync's work: what exists, and who may read it.
 #[derive(Debug)]
 pub(super) struct Plan {
+    /// The folder itself, without links on the way to it.
+    pub(super) root: PathBuf,
     /// By external id, ascending.
     pub(super) files: Vec<Found>,
     pub(super) rules: AccessRules,
-    /// Whether every folder could be listed. If not, what is missing may still exist.
-    pub(super) is_complete: bool,
 }
 
 /// A file, or what was found in its place.
@@ -43,19 +44,31 @@ pub(super) struct Found {
     pub(super) revision: Option<String>,
     /// Why it is not read.
     pub(super) refusal: Option<String>,
+    /// Whether it is held and lies where nothing can be listed now: it may still exist.
+    pub(super) is_unlisted: bool,
 }
+
+impl Found {
+    fn refused(id: String, path: PathBuf, reason: String) -> Self {
+        Self { id, path, bytes: 0, revision: None, refusal: Some(reason), is_unlisted: false }
+    }
+}
+
+/// What the cursor says where the folder has a file of rules.
+pub(super) const HAS_RULES: &str = "access.toml";
 
 /// Lists the folder. A folder that is missing, not a folder, or empty is an error: it is far more often
 /// a disk that is not mounted than a wish to forget everything.
-pub(super) fn plan(settings: &Settings) -> EngineResult<Plan> {
+pub(super) fn plan(settings: &Settings, since: &Since) -> EngineResult<Plan> {
     let shown = settings.path.display();
     let root =
         settings.path.canonicalize().map_err(|error| EngineError::give_up(format!("open folder {shown}: {error}")))?;
     if !root.is_dir() {
         return Err(EngineError::give_up(format!("open folder {shown}: it is not a folder")));
     }
-    let rules = AccessRules::read(&root, &settings.readers)?;
-    let (mut files, mut is_complete) = (Vec::new(), true);
+    let had_rules = since.cursor.as_ref().is_some_and(|cursor| cursor.0 == HAS_RULES);
+    let rules = AccessRules::read(&root, &settings.readers, had_rules)?;
+    let (mut files, mut unlisted, mut met) = (Vec::new(), Vec::new(), BTreeSet::new());
     for entry in
         WalkDir::new(&root).follow_links(false).min_depth(1).into_iter().filter_entry(|entry| !is_skipped(entry))
     {
@@ -67,23 +80,23 @@ pub(super) fn plan(settings: &Settings) -> EngineResult<Plan> {
                     entry.path().display()
                 )));
             }
-            Ok(entry) => files.extend(found(&root, &entry, settings)),
+            Ok(entry) if entry.file_type().is_dir() => {}
+            Ok(entry) => {
+                let (id, is_unicode) = external_id(&root, entry.path());
+                rules.note(&id, &mut met);
+                files.extend(found(&root, &entry, (id, is_unicode), settings));
+            }
             Err(error) => {
                 let path = error.path().unwrap_or(&root).to_owned();
                 if path == root {
                     return Err(EngineError::retry(format!("list folder {shown}: {error}")));
                 }
-                is_complete = false;
                 let reason = error
                     .io_error()
                     .map_or_else(|| "cannot be listed".to_owned(), |io| format!("cannot be listed: {io}"));
-                files.push(Found {
-                    id: external_id(&root, &path).0,
-                    path,
-                    bytes: 0,
-                    revision: None,
-                    refusal: Some(reason),
-                });
+                let id = external_id(&root, &path).0;
+                unlisted.push(format!("{id}/"));
+                files.push(Found::refused(id, path, reason));
             }
         }
     }
@@ -92,9 +105,21 @@ pub(super) fn plan(settings: &Settings) -> EngineResult<Plan> {
             "read folder {shown}: it holds no files to read; nothing is changed"
         )));
     }
+    let listed: HashSet<String> = files.iter().map(|file| file.id.clone()).collect();
+    let is_unlisted = |id: &&String| unlisted.iter().any(|folder| id.starts_with(folder)) && !listed.contains(*id);
+    for id in since.ids().filter(is_unlisted) {
+        rules.note(id, &mut met);
+        let (id, path) = (id.clone(), root.join(id));
+        files.push(Found { id, path, bytes: 0, revision: None, refusal: None, is_unlisted: true });
+    }
+    for path in rules.unmet(&met) {
+        let reason =
+            format!("the rule for `{path}` matches no file, so it protects nothing: correct its path, or take it out");
+        files.push(Found::refused(format!("{}: {path}", access::FILE_NAME), root.join(access::FILE_NAME), reason));
+    }
     files.sort();
     files.dedup_by(|a, b| a.id == b.id);
-    Ok(Plan { files, rules, is_complete })
+    Ok(Plan { root, files, rules })
 }
 
 fn is_skipped(entry: &DirEntry) -> bool {
@@ -108,11 +133,7 @@ pub(crate) fn is_leftover(name: &str) -> bool {
     name.starts_with('.') || name.starts_with("~$") || LEFTOVERS.contains(&name)
 }
 
-fn found(root: &Path, entry: &DirEntry, settings: &Settings) -> Option<Found> {
-    if entry.file_type().is_dir() {
-        return None;
-    }
-    let (id, is_unicode) = external_id(root, entry.path());
+fn found(root: &Path, entry: &DirEntry, (id, is_unicode): (String, bool), settings: &Settings) -> Option<Found> {
     let is_included = settings.include.as_ref().is_none_or(|globs| globs.matches(&id));
     if !is_included || settings.exclude.matches(&id) {
         return None;
@@ -136,7 +157,7 @@ fn found(root: &Path, entry: &DirEntry, settings: &Settings) -> Option<Found> {
         unknown_extension(&id)
     };
     let revision = metadata.as_ref().and_then(|metadata| revision(metadata, (settings.clock.now)()));
-    Some(Found { id, path: entry.path().to_owned(), bytes, revision, refusal })
+    Some(Found { id, path: entry.path().to_owned(), bytes, revision, refusal, is_unlisted: false })
 }
 
 /// Length, file number and the time of the last change of anything about it, which programs cannot set back.

@@ -1,8 +1,8 @@
 //! Who may read a file: people by address, groups by their members, a company by its domain.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use domain::{Change, EngineResult, Principal};
+use domain::{Change, EngineResult, Principal, Since};
 
 use super::client::{Client, Permission};
 
@@ -16,6 +16,10 @@ pub(super) struct Access {
     pub(super) sees_groups: bool,
     /// Addresses of the groups named so far.
     pub(super) groups: BTreeSet<String>,
+    /// Those of them whose members this sync has told.
+    pub(super) told: BTreeSet<String>,
+    /// Failures of groups whose members cannot be read.
+    pub(super) failed: Vec<String>,
 }
 
 impl Access {
@@ -51,15 +55,30 @@ impl Access {
         }
     }
 
-    /// The members of every group named. One that is no more has none.
-    pub(super) async fn members(&self, client: &Client) -> EngineResult<Vec<Change>> {
+    /// The members of every group named since the last call. One that is no more, or is closed to us, has none.
+    pub(super) async fn members(&mut self, client: &Client, since: &Since) -> EngineResult<Vec<Change>> {
         let mut changes = Vec::new();
         let Some(directory) = client.directory.as_ref() else { return Ok(changes) };
-        for group in &self.groups {
-            let members = client.members(directory, group).await?;
+        for group in self.groups.difference(&self.told).cloned().collect::<Vec<_>>() {
+            let external_id = format!("group {group}");
+            let members = match client.members(directory, &group).await? {
+                Ok(members) => {
+                    if since.has(&external_id) {
+                        changes.push(Change::Delete { external_id });
+                    }
+                    members
+                }
+                Err(reason) => {
+                    self.failed.push(external_id.clone());
+                    let reason = format!("its members cannot be read, so that nobody reads by it: {reason}");
+                    changes.push(Change::Failed { external_id, reason, readers: None });
+                    Vec::new()
+                }
+            };
             let active = members.into_iter().filter(|member| member.kind != "GROUP" && member.status != "SUSPENDED");
-            let emails: BTreeMap<_, _> = active.filter_map(|member| Some((member.email?.to_lowercase(), ()))).collect();
-            changes.push(Change::Members { group: group.clone(), members: emails.into_keys().collect() });
+            let emails: BTreeSet<_> = active.filter_map(|member| Some(member.email?.to_lowercase())).collect();
+            changes.push(Change::Members { group: group.clone(), members: emails.into_iter().collect() });
+            self.told.insert(group);
         }
         Ok(changes)
     }
@@ -81,6 +100,8 @@ mod tests {
             counts_links,
             sees_groups,
             groups: BTreeSet::new(),
+            told: BTreeSet::new(),
+            failed: Vec::new(),
         };
         let everyone = || Ok(vec![Principal::everyone()]);
         assert_eq!(access(false, true).readers(&[permission("anyone", None, None, true)]), everyone());

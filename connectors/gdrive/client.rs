@@ -12,6 +12,7 @@ use url::Url;
 
 use crate::{
     Http,
+    address::segment,
     http::{Request, Response},
     oauth::OAuth,
     pages::Pages,
@@ -164,16 +165,17 @@ impl Client {
     }
 
     pub(super) async fn drives(&self) -> EngineResult<Vec<SharedDrive>> {
-        self.all(&self.drive, "drive/v3/drives", "drives", &[("pageSize", PAGE)]).await
+        self.all(&self.drive, "drive/v3/drives", "drives", &[("pageSize", PAGE)]).await?.map_err(EngineError::give_up)
     }
 
-    pub(super) async fn permissions(&self, file: &str) -> EngineResult<Vec<Permission>> {
+    /// A file's permissions, or why they are closed to us.
+    pub(super) async fn permissions(&self, file: &str) -> EngineResult<Result<Vec<Permission>, String>> {
         let query = [("pageSize", PAGE), ("supportsAllDrives", "true"), ("fields", PERMISSION_FIELDS)];
         self.all(&self.drive, &format!("drive/v3/files/{}/permissions", segment(file)), "permissions", &query).await
     }
 
-    /// The people in a group and in the groups in it.
-    pub(super) async fn members(&self, directory: &OAuth, group: &str) -> EngineResult<Vec<Member>> {
+    /// The people in a group and in the groups in it, or why they are closed to us.
+    pub(super) async fn members(&self, directory: &OAuth, group: &str) -> EngineResult<Result<Vec<Member>, String>> {
         let query = [("maxResults", "200"), ("includeDerivedMembership", "true")];
         self.all(directory, &format!("admin/directory/v1/groups/{}/members", segment(group)), "members", &query).await
     }
@@ -209,15 +211,18 @@ impl Client {
         path: &str,
         key: &str,
         query: &[(&str, &str)],
-    ) -> EngineResult<Vec<T>> {
+    ) -> EngineResult<Result<Vec<T>, String>> {
         let (mut items, mut pages, mut at) = (Vec::new(), Pages::default(), None::<String>);
         loop {
             let mut query = query.to_vec();
             query.extend(at.as_deref().map(|at| ("pageToken", at)));
             let response = self.send(oauth, Request::get(self.url(path, &query)?)).await?;
-            let mut answer: Value = response.ok()?.json()?;
+            let mut answer: Value = match response.item()? {
+                Ok(answer) => answer,
+                Err(reason) => return Ok(Err(reason)),
+            };
             items.extend(typed::<Vec<T>>(answer.get_mut(key).map(Value::take))?);
-            let Some(next) = answer.get("nextPageToken").and_then(Value::as_str) else { return Ok(items) };
+            let Some(next) = answer.get("nextPageToken").and_then(Value::as_str) else { return Ok(Ok(items)) };
             pages.next("Google Drive", next)?;
             at = Some(next.to_owned());
         }
@@ -248,12 +253,6 @@ impl Client {
         }
         Ok(response)
     }
-}
-
-/// An id as one part of a path: whatever it holds, it names nothing else.
-fn segment(id: &str) -> String {
-    let encoded: String = url::form_urlencoded::byte_serialize(id.as_bytes()).collect();
-    encoded.replace('+', "%20").replace("..", "%2E%2E")
 }
 
 fn typed<T: DeserializeOwned + Default>(answer: Option<Value>) -> EngineResult<T> {

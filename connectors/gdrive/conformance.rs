@@ -45,6 +45,7 @@ impl World for Drive {
             http: true,
             sizes: true,
             pages: true,
+            ..Abilities::default()
         }
     }
 

@@ -39,6 +39,8 @@ pub(super) struct Google {
     pub(super) forgotten: usize,
     pub(super) is_hidden: bool,
     pub(super) is_circling: bool,
+    /// Whether the search leaves something out, and says so.
+    pub(super) is_incomplete: bool,
     /// What every request is refused with: a reason of a 403.
     pub(super) refusal: Option<&'static str>,
     pub(super) requests: Vec<String>,
@@ -58,6 +60,8 @@ pub(super) struct File {
     pub(super) trashed: bool,
     /// The reason of the 403 that fetching it ends in.
     pub(super) refusal: Option<&'static str>,
+    /// Bytes that are told beside those that come.
+    pub(super) missing: usize,
 }
 
 pub(super) type Shared = Arc<Mutex<Google>>;
@@ -79,6 +83,7 @@ pub(super) async fn start() -> (String, Shared, String) {
         forgotten: 0,
         is_hidden: false,
         is_circling: false,
+        is_incomplete: false,
         refusal: None,
         requests: Vec::new(),
         public_key: key.public_key().as_ref().to_vec(),
@@ -198,7 +203,7 @@ impl Google {
             "modifiedTime": format!("2026-01-01T00:00:00.{:06}Z", file.modified),
             "webViewLink": format!("https://docs.google.com/open?id={id}")});
         if !file.kind.starts_with("application/vnd.google-apps.") {
-            shown["size"] = json!(file.text.len().to_string());
+            shown["size"] = json!((file.text.len() + file.missing).to_string());
             shown["md5Checksum"] = json!(format!("{:032x}", file.modified));
         }
         if file.drive.is_none() {
@@ -267,7 +272,8 @@ impl Google {
         let items = if self.is_hidden { Vec::new() } else { items };
         let start = query.get("pageToken").map_or(0, |at| at.strip_prefix("page-").unwrap().parse().unwrap());
         let end = items.len().min(start + PAGE);
-        let mut answer = json!({key: items.get(start..end).unwrap_or_default(), "incompleteSearch": false});
+        let mut answer =
+            json!({key: items.get(start..end).unwrap_or_default(), "incompleteSearch": self.is_incomplete});
         if self.is_circling || end < items.len() {
             answer["nextPageToken"] = json!(format!("page-{}", if self.is_circling { 0 } else { end }));
         }

@@ -20,6 +20,7 @@ use formats::Format;
 use crate::{
     digest::digest,
     pages::Pages,
+    readers::nobody,
     steps::{Step, batches},
 };
 
@@ -55,6 +56,8 @@ impl DriveConnector {
                 counts_links: self.counts_links,
                 sees_groups: self.client.directory.is_some(),
                 groups: place.as_ref().map(|place| place.groups.clone()).unwrap_or_default(),
+                told: BTreeSet::new(),
+                failed: Vec::new(),
             };
             let mut again = BTreeSet::new();
             for id in place.iter().flat_map(|place| &place.again) {
@@ -97,6 +100,9 @@ impl DriveConnector {
                 }
                 token = page.next_page_token;
                 if is_known && let Some(reached) = token.as_ref().or(page.new_start_page_token.as_ref()) {
+                    for change in access.members(&self.client, &since).await? {
+                        yield Step::Change(change);
+                    }
                     yield Step::Reached(cursor(reached, &access, &again));
                 }
             }
@@ -127,13 +133,18 @@ impl DriveConnector {
                 if listing.is_empty() {
                     Err(EngineError::give_up("list Google Drive: it shows the user no files; nothing is changed"))?;
                 }
-                if is_complete {
-                    yield Step::Listed(listing);
+                for change in access.members(&self.client, &since).await? {
+                    yield Step::Change(change);
                 }
-                yield Step::Reached(cursor(&token, &access, &again));
+                // Where Google could not search everything, the next sync lists it all again.
+                if is_complete {
+                    listing.append(&mut access.failed);
+                    yield Step::Listed(listing);
+                    yield Step::Reached(cursor(&token, &access, &again));
+                }
             }
-            for members in access.members(&self.client).await? {
-                yield Step::Change(members);
+            for change in access.members(&self.client, &since).await? {
+                yield Step::Change(change);
             }
         }
     }
@@ -153,13 +164,18 @@ impl DriveConnector {
         };
         let permissions = match &file.permissions {
             Some(permissions) => permissions.clone(),
-            None => self.client.permissions(&file.id).await?,
+            None => match self.client.permissions(&file.id).await? {
+                Ok(permissions) => permissions,
+                Err(reason) => {
+                    again.insert(external_id.clone());
+                    return Ok(Some(Change::Failed { external_id, reason, readers: Some(nobody()) }));
+                }
+            },
         };
         let readers = match access.readers(&permissions) {
             Ok(readers) => readers,
             // Those who could read it until now must not go on doing so.
-            Err(_) if since.has(&external_id) => return Ok(Some(Change::Delete { external_id })),
-            Err(reason) => return Ok(Some(Change::Failed { external_id, reason, readers: None })),
+            Err(reason) => return Ok(Some(Change::Failed { external_id, reason, readers: Some(nobody()) })),
         };
         let state = [file.modified_time.as_deref(), file.md5_checksum.as_deref(), Some(file.name.as_str())];
         let revision = digest(&state.map(|part| part.unwrap_or_default().as_bytes()));
@@ -178,21 +194,26 @@ impl DriveConnector {
         if bytes > self.most_bytes {
             return Ok(Some(failed(format!("it has {bytes} bytes, over the limit of {}", self.most_bytes))));
         }
-        let content = match self.client.content(&file.id, kind, self.most_bytes).await? {
-            Content::Bytes(content) => content,
+        let is_whole = |content: &[u8]| kind.is_some() || file.size.is_none() || bytes == content.len() as u64;
+        let mut content = self.client.content(&file.id, kind, self.most_bytes).await?;
+        if matches!(&content, Content::Bytes(content) if !is_whole(content)) {
+            content = self.client.content(&file.id, kind, self.most_bytes).await?;
+        }
+        let read = match content {
+            Content::Bytes(content) if is_whole(&content) => Ok(content),
+            Content::Bytes(content) => {
+                Err(format!("{} of {bytes} bytes came; the next sync tries again", content.len()))
+            }
             Content::Refused(reason) => return Ok(Some(failed(reason))),
-            Content::Unclear(reason) => {
+            Content::Unclear(reason) => Err(reason),
+        };
+        let content = match read {
+            Ok(content) => content,
+            Err(reason) => {
                 again.insert(external_id);
                 return Ok(Some(failed(reason)));
             }
         };
-        if kind.is_none() && bytes != content.len() as u64 && file.size.is_some() {
-            return Err(EngineError::retry(format!(
-                "read {} of Google Drive: {} of {bytes} bytes",
-                file.id,
-                content.len()
-            )));
-        }
         Ok(Some(Change::Upsert(RawDocument {
             uri: file
                 .web_view_link

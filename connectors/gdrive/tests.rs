@@ -138,7 +138,7 @@ async fn another_member_of_a_shared_drive_counts_for_all_that_is_in_it() {
 }
 
 #[tokio::test]
-async fn what_nobody_may_find_any_more_is_forgotten() {
+async fn what_nobody_may_find_any_more_is_for_nobody() {
     let drive = Drive::new().await;
     let by_link = json!({"id": "l", "type": "anyone", "allowFileDiscovery": false});
     drive.put("a", "text/plain", |_| ());
@@ -151,9 +151,77 @@ async fn what_nobody_may_find_any_more_is_forgotten() {
     drive.sync(&mut replica, json!({})).await.unwrap();
     assert_eq!(replica.readers("text of c").into_iter().collect::<Vec<_>>(), ["everyone"]);
     drive.put("a", "text/plain", |file| file.permissions = vec![by_link]);
+    for cursor in [replica.cursor.clone(), None] {
+        replica.cursor = cursor;
+        drive.sync(&mut replica, json!({})).await.unwrap();
+        assert!(replica.readers("text of a").is_empty() && replica.failures["a"].contains("by link"));
+    }
+    drive.sync(&mut replica, json!({"links_count": true})).await.unwrap();
+    replica.cursor = None;
+    drive.sync(&mut replica, json!({"links_count": true})).await.unwrap();
+    assert_eq!(replica.readers("text of a").into_iter().collect::<Vec<_>>(), ["everyone"]);
+}
+
+#[tokio::test]
+async fn a_group_that_cannot_be_read_is_for_nobody_and_ends_no_sync() {
+    let drive = Drive::new().await;
+    let group = |email: &str| json!({"id": email, "type": "group", "emailAddress": email});
+    drive.put("a", "text/plain", |file| file.permissions = vec![group("crew@example.com")]);
+    drive.put("b", "text/plain", |file| file.permissions = vec![group("gone@example.com")]);
+    let member = json!({"email": "bob@example.com", "type": "USER", "status": "ACTIVE"});
+    for email in ["crew@example.com", "gone@example.com"] {
+        drive.google.lock().unwrap().groups.insert(email.into(), vec![member.clone()]);
+    }
+    let admin = json!({"directory_admin": "admin@example.com"});
+    let mut replica = Replica::default();
+    drive.sync(&mut replica, admin.clone()).await.unwrap();
+    assert_eq!(replica.readers("text of b").len(), 1);
+    drive.google.lock().unwrap().groups.remove("gone@example.com");
+    for cursor in [replica.cursor.clone(), None] {
+        replica.cursor = cursor;
+        drive.sync(&mut replica, admin.clone()).await.unwrap();
+        assert_eq!((replica.readers("text of a").len(), replica.readers("text of b").len()), (1, 0));
+        assert!(replica.failures["group gone@example.com"].contains("members"), "{:?}", replica.failures);
+    }
+    drive.google.lock().unwrap().groups.insert("gone@example.com".into(), vec![member]);
+    drive.sync(&mut replica, admin).await.unwrap();
+    assert!(replica.readers("text of b").len() == 1 && replica.failures.is_empty(), "{:?}", replica.failures);
+}
+
+#[tokio::test]
+async fn a_size_that_is_wrong_for_good_ends_no_sync() {
+    let drive = Drive::new().await;
+    drive.put("a", "text/plain", |_| ());
+    drive.put("b", "text/plain", |file| file.missing = 3);
+    let mut replica = Replica::default();
+    for _ in 0..2 {
+        drive.sync(&mut replica, json!({})).await.unwrap();
+        assert_eq!(replica.documents.keys().collect::<Vec<_>>(), ["a"]);
+        assert!(replica.failures["b"].contains("9 of 12 bytes"), "{:?}", replica.failures);
+    }
+    // It is asked for again though the log does not name it.
+    drive.google.lock().unwrap().files.get_mut("b").unwrap().missing = 0;
     drive.sync(&mut replica, json!({})).await.unwrap();
-    assert_eq!(replica.documents.keys().collect::<Vec<_>>(), ["b", "c"]);
-    drive.sync(&mut Replica::default(), json!({"links_count": true})).await.unwrap();
+    assert_eq!(replica.documents.keys().collect::<Vec<_>>(), ["a", "b"]);
+}
+
+#[tokio::test]
+async fn after_an_incomplete_search_everything_is_listed_again() {
+    let drive = Drive::new().await;
+    drive.put("a", "text/plain", |_| ());
+    drive.put("b", "text/plain", |_| ());
+    let mut replica = Replica::default();
+    drive.google.lock().unwrap().is_incomplete = true;
+    let hidden = drive.google.lock().unwrap().files.remove("b").unwrap();
+    drive.sync(&mut replica, json!({})).await.unwrap();
+    {
+        // It was there all the time, so no change is noted.
+        let mut google = drive.google.lock().unwrap();
+        google.files.insert("b".into(), hidden);
+        google.is_incomplete = false;
+    }
+    drive.sync(&mut replica, json!({})).await.unwrap();
+    assert_eq!(replica.documents.keys().collect::<Vec<_>>(), ["a", "b"]);
 }
 
 #[tokio::test]

@@ -62,11 +62,13 @@ impl Client {
         url
     }
 
-    /// Where people and git go: <https://docs.github.com/en/enterprise-server/rest/quickstart>.
+    /// Where people and git go: <https://docs.github.com/en/enterprise-server/rest/quickstart>,
+    /// <https://docs.github.com/en/enterprise-cloud@latest/admin/data-residency/network-details-for-ghecom>.
     pub(super) fn web(&self, path: &str) -> Url {
         let mut url = self.api.clone();
-        if url.host_str() == Some("api.github.com") {
-            let _ = url.set_host(Some("github.com"));
+        let host = url.host_str().and_then(|host| host.strip_prefix("api.")).map(str::to_owned);
+        if let Some(host) = host.filter(|host| host == "github.com" || host.ends_with(".ghe.com")) {
+            let _ = url.set_host(Some(&host));
         }
         url.set_path(path);
         url
@@ -130,4 +132,24 @@ pub(super) fn answer(response: Response) -> EngineResult<Response> {
         return Err(EngineError::retry_in("read GitHub: it asks to slow down", SECONDARY));
     }
     response.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance::{clock, parts};
+
+    #[test]
+    fn people_and_git_go_beside_the_api() {
+        for (api, web) in [
+            ("https://api.github.com", "https://github.com/a/b"),
+            ("https://api.octocorp.ghe.com", "https://octocorp.ghe.com/a/b"),
+            ("https://git.example.com/api/v3", "https://git.example.com/a/b"),
+            ("https://api.example.com/api/v3", "https://api.example.com/a/b"),
+        ] {
+            let credentials = Credentials::token("t".into());
+            let client = Client::new(parts().http, api.parse().unwrap(), credentials, clock());
+            assert_eq!(client.web("a/b").as_str(), web, "{api}");
+        }
+    }
 }

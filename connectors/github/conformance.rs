@@ -45,6 +45,7 @@ impl World for Github {
             renames: true,
             readers: true,
             groups: true,
+            closes: true,
             hides: true,
             http: true,
             sizes: true,
@@ -90,6 +91,10 @@ impl World for Github {
 
     async fn set_members(&self, _: &str, _: &str, emails: &[&str]) {
         self.readers(emails, &[]);
+    }
+
+    async fn close_readers(&self, _: &str, closed: bool) {
+        self.fake.with(|hub| hub.hides_collaborators = closed);
     }
 
     async fn hide_everything(&self, hidden: bool) {

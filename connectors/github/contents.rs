@@ -3,17 +3,18 @@
 use std::collections::HashSet;
 
 use async_stream::try_stream;
-use domain::{Change, EngineResult, Principal, Since};
+use domain::{Change, EngineResult, Since};
 use futures::{Stream, StreamExt};
 
 use super::{
-    GithubConnector, Seen,
+    GithubConnector,
     access::{Access, Emails},
-    broken, etags,
+    etags,
     repositories::Repository,
 };
 use crate::{
-    git::{Auth, Mirror, Naming, Remote, Tree, Wanted, encoded, files},
+    forge::{self, Part, Readers, Seen, seen_by_git},
+    git::{Auth, Mirror, Remote, Tree, Wanted, encoded},
     pages::Pages,
 };
 
@@ -57,7 +58,7 @@ impl GithubConnector {
         &'a self,
         repository: &'a Repository,
         since: &'a Since,
-        readers: &'a Result<Vec<Principal>, String>,
+        readers: &'a Readers,
         seen: &'a mut Seen,
     ) -> impl Stream<Item = EngineResult<Change>> + Send + 'a {
         try_stream! {
@@ -78,7 +79,10 @@ impl GithubConnector {
                     let page = match etags::page(&self.client, &self.work_dir, url).await {
                         Ok(page) => page,
                         Err(error) => {
-                            yield broken(repository, "issues", error, seen)?;
+                            let part = part(repository, "issues", readers);
+                            for change in seen.broken(&part, error, missing.drain().cloned())? {
+                                yield change;
+                            }
                             break;
                         }
                     };
@@ -107,38 +111,21 @@ impl GithubConnector {
     fn files<'a>(
         &'a self,
         repository: &'a Repository,
-        part: &'static str,
+        name: &'static str,
         since: &'a Since,
-        readers: &'a Result<Vec<Principal>, String>,
+        readers: &'a Readers,
         seen: &'a mut Seen,
     ) -> impl Stream<Item = EngineResult<Change>> + Send + 'a {
         try_stream! {
-            let is_wiki = part == "wiki";
-            let prefix = format!("{}/{part}/", repository.node_id);
+            let is_wiki = name == "wiki";
+            let prefix = format!("{}/{name}/", repository.node_id);
             let wanted: &Wanted = if is_wiki { &self.pages } else { &self.wanted };
-            match self.mirror(repository, part, &prefix, since).await {
-                Err(error) => yield broken(repository, part, error, seen)?,
-                Ok(None) => {}
-                Ok(Some((mirror, tree))) => {
-                    let tree = wanted.of(tree);
-                    seen.listing.extend(tree.files.iter().map(|file| format!("{prefix}{}", file.path)));
-                    match readers {
-                        Err(reason) => {
-                            for file in &tree.files {
-                                let external_id = format!("{prefix}{}", file.path);
-                                yield Change::Failed { external_id, reason: reason.clone(), readers: None };
-                            }
-                        }
-                        Ok(readers) => {
-                            let web = |path: &str| self.address(repository, is_wiki, path);
-                            let naming = Naming { prefix: &prefix, readers, web: &web };
-                            let mut changes = files(&mirror, &tree, wanted, naming, since).boxed();
-                            while let Some(change) = changes.next().await {
-                                yield change?;
-                            }
-                        }
-                    }
-                }
+            let found = self.mirror(repository, name, &prefix, since).await;
+            let web = |path: &str| self.address(repository, is_wiki, path);
+            let part = part(repository, name, readers);
+            let mut changes = forge::files(found, part, (&prefix, &web), wanted, since, seen).boxed();
+            while let Some(change) = changes.next().await {
+                yield change?;
             }
         }
     }
@@ -157,13 +144,8 @@ impl GithubConnector {
         let remote = Remote::new(url.as_str(), Auth::Password("x-access-token".into(), self.client.token().await?))?;
         let dir = self.work_dir.join("git").join(repository.id.to_string()).join(part);
         let mirror = Mirror::new(remote, None, dir, self.guard.clone(), self.limits())?;
-        match mirror.fetch().await? {
-            Some(tree) => Ok(Some((mirror, tree))),
-            None if since.ids().any(|id| id.starts_with(prefix)) => {
-                Err(domain::EngineError::give_up("it was there and is not to be seen any more; what was read stays"))
-            }
-            None => Ok(None),
-        }
+        let tree = mirror.fetch().await?;
+        seen_by_git(mirror, tree, prefix, since)
     }
 
     fn address(&self, repository: &Repository, is_wiki: bool, path: &str) -> String {
@@ -175,5 +157,13 @@ impl GithubConnector {
         }
         let branch = encoded(repository.default_branch.as_deref().unwrap_or("HEAD"));
         self.client.web(&format!("{name}/blob/{branch}/{}", encoded(path))).into()
+    }
+}
+
+fn part<'a>(repository: &Repository, name: &str, readers: &'a Readers) -> Part<'a> {
+    Part {
+        id: format!("{name} of {}", repository.node_id),
+        title: format!("{name} of {}", repository.full_name),
+        readers,
     }
 }

@@ -59,6 +59,7 @@ pub(super) struct Repo {
     id: u64,
     pub(super) name: String,
     pub(super) private: bool,
+    pub(super) has_wiki: bool,
     pub(super) issues: BTreeMap<u64, Ticket>,
     pub(super) direct: Vec<String>,
     pub(super) team: Vec<String>,
@@ -93,7 +94,7 @@ impl Hub {
     pub(super) fn add(&mut self, name: &str, private: bool) {
         let id = self.id();
         let (issues, direct, team) = (BTreeMap::new(), Vec::new(), Vec::new());
-        self.repositories.push(Repo { id, name: name.into(), private, issues, direct, team });
+        self.repositories.push(Repo { id, name: name.into(), private, has_wiki: !private, issues, direct, team });
     }
 
     /// Opens an issue, or a pull request, and returns its number.
@@ -279,7 +280,7 @@ fn repository(repo: &Repo) -> Value {
     json!({
         "id": repo.id, "node_id": format!("R_{}", repo.id), "name": repo.name, "full_name": format!("acme/{}", repo.name),
         "private": repo.private, "visibility": if repo.private { "private" } else { "public" }, "has_issues": true,
-        "has_wiki": !repo.private, "default_branch": "main", "owner": { "login": "acme", "id": 1, "type": "Organization" },
+        "has_wiki": repo.has_wiki, "default_branch": "main", "owner": { "login": "acme", "id": 1, "type": "Organization" },
         "html_url": format!("https://github.example/acme/{}", repo.name), "description": null,
     })
 }

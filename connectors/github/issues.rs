@@ -6,13 +6,17 @@
 
 use std::collections::HashSet;
 
-use domain::{Change, Cursor, EngineResult, Principal, RawDocument, Since};
+use domain::{Change, Cursor, EngineResult, RawDocument, Since};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use url::Url;
 
 use super::{GithubConnector, SETTLED, repositories::Repository};
-use crate::thread::{Post, markdown};
+use crate::{
+    forge::Readers,
+    readers::nobody,
+    thread::{Post, markdown},
+};
 
 /// Most comments of one issue that are read.
 const MOST_COMMENTS: usize = 2_000;
@@ -127,13 +131,15 @@ impl GithubConnector {
         repository: &Repository,
         listed: &Listed,
         issue: Option<Issue>,
-        readers: &Result<Vec<Principal>, String>,
+        readers: &Readers,
         held: Option<&Since>,
     ) -> EngineResult<Change> {
         let external_id = format!("{}/{}", repository.node_id, listed.node_id);
         let readers = match readers {
             Ok(readers) => readers.clone(),
-            Err(reason) => return Ok(Change::Failed { external_id, reason: reason.clone(), readers: None }),
+            Err(reason) => {
+                return Ok(Change::Failed { external_id, reason: reason.clone(), readers: Some(nobody()) });
+            }
         };
         let revision = listed.revision(self.client.now());
         let is_held = |since: &Since| revision.as_ref().is_some_and(|revision| since.holds(&external_id, revision));

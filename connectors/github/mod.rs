@@ -11,7 +11,7 @@ mod repositories;
 use std::{path::PathBuf, time::Duration};
 
 use async_stream::try_stream;
-use domain::{Batch, Change, Clock, Connector, Cursor, EngineError, EngineResult, Principal, Since};
+use domain::{Batch, Clock, Connector, Cursor, EngineError, EngineResult, Principal, Since};
 use futures::{StreamExt, stream::BoxStream};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
@@ -20,10 +20,10 @@ use url::Url;
 
 use app::Credentials;
 use client::Client;
-use repositories::Repository;
 
 use crate::{
     Parts, Secret, SourceConfig,
+    forge::Seen,
     gather::Gather,
     git::{Limits, Wanted, keep_only},
     http::Guard,
@@ -156,14 +156,6 @@ impl SourceConfig for GithubConfig {
     }
 }
 
-/// What a sync has seen so far.
-#[derive(Default)]
-struct Seen {
-    listing: Vec<String>,
-    /// Whether everything could be listed.
-    is_partial: bool,
-}
-
 impl Connector for GithubConnector {
     /// Lists everything every time: pages that have not changed are answered from their ETags. The cursor is only the
     /// time since which comments may have been edited.
@@ -184,16 +176,14 @@ impl Connector for GithubConnector {
                     }
                 }
             }
-            let listing = (!seen.is_partial).then_some(seen.listing);
-            if listing.as_ref().is_some_and(Vec::is_empty) {
+            let Seen { listing, is_partial } = seen;
+            if listing.is_empty() {
                 Err(EngineError::give_up("list GitHub: its repositories hold nothing to read; nothing is changed"))?;
             }
-            if listing.is_some() {
-                let kept: Vec<String> = repositories.iter().map(|repository| repository.id.to_string()).collect();
-                keep_only(&self.work_dir.join("git"), &kept).await?;
-            }
-            let cursor = if listing.is_some() { Some(next) } else { since.cursor.clone() };
-            yield gather.last(cursor, listing);
+            let kept: Vec<String> = repositories.iter().map(|repository| repository.id.to_string()).collect();
+            keep_only(&self.work_dir.join("git"), &kept).await?;
+            let cursor = if is_partial { since.cursor.clone() } else { Some(next) };
+            yield gather.last(cursor, Some(listing));
         })
     }
 }
@@ -202,19 +192,6 @@ impl GithubConnector {
     fn limits(&self) -> Limits {
         Limits { bytes: self.config.max_repository_bytes, time: Duration::from_secs(1_800) }
     }
-}
-
-/// Reports a part of a repository that could not be read; what may pass ends the sync instead.
-fn broken(repository: &Repository, part: &str, error: EngineError, seen: &mut Seen) -> EngineResult<Change> {
-    if error.retryable {
-        return Err(error);
-    }
-    seen.is_partial = true;
-    Ok(Change::Failed {
-        external_id: format!("{}/{part}", repository.node_id),
-        reason: format!("{part} of {}: {error}", repository.full_name),
-        readers: None,
-    })
 }
 
 #[cfg(test)]

@@ -179,10 +179,45 @@ async fn a_wiki_that_is_out_of_sight_is_not_deleted() {
     hub.sync(&mut replica, json!({})).await.unwrap();
     let uris: Vec<_> = replica.documents.values().map(|held| held.uri.trim_start_matches(&hub.address)).collect();
     assert_eq!(uris, ["/acme/open/blob/main/src/a.md", "/acme/open/wiki/Home-Page"]);
+    hub.fake.with(|state| {
+        state.add("other", false);
+        state.open("other", "b", "text b", false);
+    });
+    hub.sync(&mut replica, json!({})).await.unwrap();
+    assert_eq!(replica.documents.len(), 3);
     std::fs::rename(hub.fake.host.bare("acme/open.wiki"), hub.fake.host.root().join("away")).unwrap();
+    hub.fake.with(|state| state.repositories.retain(|repo| repo.name != "other"));
+    for _ in 0..2 {
+        hub.sync(&mut replica, json!({})).await.unwrap();
+        assert_eq!(replica.documents.len(), 2, "the wiki is kept, the repository that is gone is not");
+        assert!(replica.failures.values().any(|reason| reason.contains("not to be seen")), "{:?}", replica.failures);
+    }
+    assert_eq!(replica.readers("the home page").into_iter().collect::<Vec<_>>(), ["everyone"]);
+    hub.fake.with(|state| (state.repo("open").private, state.hides_collaborators) = (true, true));
+    hub.fake.with(|state| state.repo("open").has_wiki = true);
+    hub.sync(&mut replica, json!({})).await.unwrap();
+    assert!(replica.readers("the home page").is_empty() && replica.readers("a file").is_empty());
+    std::fs::rename(hub.fake.host.root().join("away"), hub.fake.host.bare("acme/open.wiki")).unwrap();
+    hub.fake.with(|state| (state.repo("open").private, state.hides_collaborators) = (false, false));
+    hub.sync(&mut replica, json!({})).await.unwrap();
+    assert!(replica.failures.is_empty() && replica.documents.len() == 2, "{:?}", replica.failures);
+    assert!(!replica.readers("the home page").is_empty() && !replica.readers("a file").is_empty());
+}
+
+#[tokio::test]
+async fn a_repository_that_turns_private_is_no_longer_for_those_of_the_rule() {
+    let hub = Hub::new().await;
+    hub.fake.with(|state| {
+        state.add("open", false);
+        state.open("open", "pay", "the text of pay", false);
+    });
+    hub.fake.host.write("acme/open", "a.md", "a file");
+    let mut replica = Replica::default();
+    hub.sync(&mut replica, json!({})).await.unwrap();
+    hub.fake.with(|state| (state.repo("open").private, state.hides_collaborators) = (true, true));
     hub.sync(&mut replica, json!({})).await.unwrap();
     assert_eq!(replica.documents.len(), 2);
-    assert!(replica.failures.values().any(|reason| reason.contains("not to be seen")), "{:?}", replica.failures);
+    assert!(replica.readers("the text of pay").is_empty() && replica.readers("a file").is_empty());
 }
 
 #[tokio::test]

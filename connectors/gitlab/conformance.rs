@@ -46,6 +46,7 @@ impl World for Gitlab {
             renames: true,
             readers: true,
             groups: true,
+            closes: true,
             hides: true,
             http: true,
             sizes: true,
@@ -91,6 +92,10 @@ impl World for Gitlab {
 
     async fn set_members(&self, _: &str, _: &str, emails: &[&str]) {
         self.readers(emails);
+    }
+
+    async fn close_readers(&self, _: &str, closed: bool) {
+        self.fake.with(|lab| lab.hides_members = closed);
     }
 
     async fn hide_everything(&self, hidden: bool) {

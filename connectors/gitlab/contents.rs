@@ -3,18 +3,18 @@
 use std::collections::HashSet;
 
 use async_stream::try_stream;
-use domain::{Change, EngineError, EngineResult, Since};
+use domain::{Change, EngineResult, Since};
 use futures::{Stream, StreamExt};
 
 use super::{
-    GitlabConnector, Seen,
+    GitlabConnector,
     access::{Access, Emails},
-    broken,
     items::Item,
     projects::{Part, Project},
 };
 use crate::{
-    git::{Auth, Mirror, Naming, Remote, Tree, Wanted, encoded, files},
+    forge::{self, Readers, Seen, seen_by_git},
+    git::{Auth, Mirror, Remote, Tree, Wanted, encoded},
     pages::Pages,
 };
 
@@ -70,7 +70,13 @@ impl GitlabConnector {
                     let (items, after) = match self.client.page::<Item>(url).await {
                         Ok(page) => page,
                         Err(error) => {
-                            yield broken(project, part.name(), error, seen)?;
+                            // Which issues are confidential is not known as long as they cannot be listed.
+                            let unknown: Readers = Err("it cannot be listed".into());
+                            let readers = if part == Part::Issues { &unknown } else { access.to(project, part) };
+                            let broken = part_of(project, part, readers);
+                            for change in seen.broken(&broken, error, missing.drain().cloned())? {
+                                yield change;
+                            }
                             break;
                         }
                     };
@@ -103,29 +109,12 @@ impl GitlabConnector {
         try_stream! {
             let prefix = format!("{}/{}/", project.id, part.name());
             let wanted: &Wanted = if part == Part::Wiki { &self.pages } else { &self.wanted };
-            match self.mirror(project, part, &prefix, since).await {
-                Err(error) => yield broken(project, part.name(), error, seen)?,
-                Ok(None) => {}
-                Ok(Some((mirror, tree))) => {
-                    let tree = wanted.of(tree);
-                    seen.listing.extend(tree.files.iter().map(|file| format!("{prefix}{}", file.path)));
-                    match access.to(project, part) {
-                        Err(reason) => {
-                            for file in &tree.files {
-                                let external_id = format!("{prefix}{}", file.path);
-                                yield Change::Failed { external_id, reason: reason.clone(), readers: None };
-                            }
-                        }
-                        Ok(readers) => {
-                            let web = |path: &str| self.address(project, part, path);
-                            let naming = Naming { prefix: &prefix, readers, web: &web };
-                            let mut changes = files(&mirror, &tree, wanted, naming, since).boxed();
-                            while let Some(change) = changes.next().await {
-                                yield change?;
-                            }
-                        }
-                    }
-                }
+            let found = self.mirror(project, part, &prefix, since).await;
+            let web = |path: &str| self.address(project, part, path);
+            let about = part_of(project, part, access.to(project, part));
+            let mut changes = forge::files(found, about, (&prefix, &web), wanted, since, seen).boxed();
+            while let Some(change) = changes.next().await {
+                yield change?;
             }
         }
     }
@@ -144,13 +133,8 @@ impl GitlabConnector {
         let remote = Remote::new(url.as_str(), Auth::Password("oauth2".into(), self.client.token().clone()))?;
         let dir = self.work_dir.join("git").join(project.id.to_string()).join(part.name());
         let mirror = Mirror::new(remote, None, dir, self.guard.clone(), self.limits())?;
-        match mirror.fetch().await? {
-            Some(tree) => Ok(Some((mirror, tree))),
-            None if since.ids().any(|id| id.starts_with(prefix)) => {
-                Err(EngineError::give_up("it was there and is not to be seen any more; what was read stays"))
-            }
-            None => Ok(None),
-        }
+        let tree = mirror.fetch().await?;
+        seen_by_git(mirror, tree, prefix, since)
     }
 
     fn address(&self, project: &Project, part: Part, path: &str) -> String {
@@ -162,4 +146,9 @@ impl GitlabConnector {
         let branch = encoded(project.default_branch.as_deref().unwrap_or("HEAD"));
         self.client.web(&format!("{name}/-/blob/{branch}/{}", encoded(path))).into()
     }
+}
+
+fn part_of<'a>(project: &Project, part: Part, readers: &'a Readers) -> forge::Part<'a> {
+    let (name, path) = (part.name(), &project.path_with_namespace);
+    forge::Part { id: format!("{name} of {}", project.id), title: format!("{name} of {path}"), readers }
 }

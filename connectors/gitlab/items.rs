@@ -3,7 +3,7 @@
 //! <https://docs.gitlab.com/api/issues/#list-project-issues>, <https://docs.gitlab.com/api/merge_requests/>,
 //! <https://docs.gitlab.com/api/notes/>
 
-use domain::{Change, EngineResult, Principal, RawDocument, Since};
+use domain::{Change, EngineResult, RawDocument, Since};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use url::Url;
@@ -12,7 +12,11 @@ use super::{
     GitlabConnector,
     projects::{Part, Project},
 };
-use crate::thread::{Post, markdown};
+use crate::{
+    forge::Readers,
+    readers::nobody,
+    thread::{Post, markdown},
+};
 
 /// Most notes of one item that are read.
 const MOST_NOTES: usize = 2_000;
@@ -96,12 +100,14 @@ impl GitlabConnector {
         part: Part,
         item: Item,
         external_id: String,
-        readers: &Result<Vec<Principal>, String>,
+        readers: &Readers,
         since: &Since,
     ) -> EngineResult<Change> {
         let readers = match readers {
             Ok(readers) => readers.clone(),
-            Err(reason) => return Ok(Change::Failed { external_id, reason: reason.clone(), readers: None }),
+            Err(reason) => {
+                return Ok(Change::Failed { external_id, reason: reason.clone(), readers: Some(nobody()) });
+            }
         };
         let revision = item.revision((self.clock.now)());
         if revision.as_ref().is_some_and(|revision| since.holds(&external_id, revision)) {

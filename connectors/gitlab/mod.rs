@@ -9,17 +9,17 @@ mod projects;
 use std::{path::PathBuf, time::Duration};
 
 use async_stream::try_stream;
-use domain::{Batch, Change, Clock, Connector, EngineError, EngineResult, Principal, Since};
+use domain::{Batch, Clock, Connector, EngineError, EngineResult, Principal, Since};
 use futures::{StreamExt, stream::BoxStream};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
 use client::Client;
-use projects::Project;
 
 use crate::{
     Parts, Secret, SourceConfig,
+    forge::Seen,
     gather::Gather,
     git::{Limits, Wanted, keep_only},
     http::Guard,
@@ -132,14 +132,6 @@ impl SourceConfig for GitlabConfig {
     }
 }
 
-/// What a sync has seen so far.
-#[derive(Default)]
-struct Seen {
-    listing: Vec<String>,
-    /// Whether something could not be listed.
-    is_partial: bool,
-}
-
 impl Connector for GitlabConnector {
     /// Lists everything every time, a hundred items a request; only what has a new revision is read. No cursor.
     fn changes(&self, since: Since) -> BoxStream<'_, EngineResult<Batch>> {
@@ -158,15 +150,12 @@ impl Connector for GitlabConnector {
                     }
                 }
             }
-            let listing = (!seen.is_partial).then_some(seen.listing);
-            if listing.as_ref().is_some_and(Vec::is_empty) {
+            if seen.listing.is_empty() {
                 Err(EngineError::give_up("list GitLab: its projects hold nothing to read; nothing is changed"))?;
             }
-            if listing.is_some() {
-                let kept: Vec<String> = projects.iter().map(|project| project.id.to_string()).collect();
-                keep_only(&self.work_dir.join("git"), &kept).await?;
-            }
-            yield gather.last(None, listing);
+            let kept: Vec<String> = projects.iter().map(|project| project.id.to_string()).collect();
+            keep_only(&self.work_dir.join("git"), &kept).await?;
+            yield gather.last(None, Some(seen.listing));
         })
     }
 }
@@ -175,19 +164,6 @@ impl GitlabConnector {
     fn limits(&self) -> Limits {
         Limits { bytes: self.config.max_repository_bytes, time: Duration::from_secs(1_800) }
     }
-}
-
-/// Reports a part of a project that could not be read; what may pass ends the sync instead.
-fn broken(project: &Project, part: &str, error: EngineError, seen: &mut Seen) -> EngineResult<Change> {
-    if error.retryable {
-        return Err(error);
-    }
-    seen.is_partial = true;
-    Ok(Change::Failed {
-        external_id: format!("{}/{part}", project.id),
-        reason: format!("{part} of {}: {error}", project.path_with_namespace),
-        readers: None,
-    })
 }
 
 #[cfg(test)]

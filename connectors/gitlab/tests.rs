@@ -198,9 +198,23 @@ async fn a_moved_project_keeps_its_documents_and_one_out_of_sight_is_not_deleted
     let error = lab.sync(&mut replica, named).await.err().unwrap();
     assert!(!error.retryable && error.message.contains("acme%2Fold"), "{error}");
     std::fs::rename(lab.fake.host.bare("acme/sub/new"), lab.fake.host.root().join("away")).unwrap();
+    lab.fake.with(|state| {
+        state.add("acme/leaving", "public");
+        state.open("acme/leaving", "issues", "c", "text c");
+    });
     lab.sync(&mut replica, json!({})).await.unwrap();
-    assert_eq!(replica.documents.len(), 2);
+    assert_eq!(replica.documents.len(), 3);
     assert!(replica.failures.values().any(|reason| reason.contains("not to be seen")));
+    lab.fake.with(|state| state.projects.retain(|project| project.path != "acme/leaving"));
+    lab.sync(&mut replica, json!({})).await.unwrap();
+    assert_eq!(replica.documents.len(), 2, "what is out of sight is kept, a project that is gone is not");
+    lab.fake.with(|state| (state.project("acme/sub/new").visibility, state.hides_members) = ("private", true));
+    lab.sync(&mut replica, json!({})).await.unwrap();
+    assert_eq!(
+        (replica.documents.len(), replica.readers("text a"), replica.readers("a file")),
+        (2, set(&[]), set(&[]))
+    );
+    lab.fake.with(|state| (state.project("acme/sub/new").visibility, state.hides_members) = ("public", false));
 
     let mirrors = lab.work.path().join("git");
     assert_eq!(std::fs::read_dir(&mirrors).unwrap().count(), 1);

@@ -1,7 +1,7 @@
 //! The login and the paging of Microsoft Graph in miniature; each connector's fake adds what it reads.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex},
 };
 
@@ -37,6 +37,10 @@ pub(crate) trait Service: Send + 'static {
 pub(crate) struct Tenant<S> {
     pub(crate) service: S,
     pub(crate) groups: HashMap<String, Vec<Value>>,
+    /// Paths, or groups' ids, that are closed to the app.
+    pub(crate) closed: HashSet<String>,
+    /// Paths of which only the first page is to be had.
+    pub(crate) broken: HashSet<String>,
     pub(crate) is_circling: bool,
     pub(crate) requests: Vec<String>,
     tokens: usize,
@@ -45,7 +49,8 @@ pub(crate) struct Tenant<S> {
 pub(crate) type Shared<S> = Arc<Mutex<Tenant<S>>>;
 
 pub(crate) async fn start<S: Service>(service: S) -> (String, Shared<S>) {
-    let tenant = Tenant { service, groups: HashMap::new(), is_circling: false, requests: Vec::new(), tokens: 0 };
+    let (groups, closed, broken) = (HashMap::new(), HashSet::new(), HashSet::new());
+    let tenant = Tenant { service, groups, closed, broken, is_circling: false, requests: Vec::new(), tokens: 0 };
     let shared = Arc::new(Mutex::new(tenant));
     let router = Router::new()
         .route("/contoso.example/oauth2/v2.0/token", post(token))
@@ -102,8 +107,15 @@ async fn answer<S: Service>(
         origin,
         is_circling: tenant.is_circling,
     };
+    if tenant.closed.contains(&path) {
+        return refused(StatusCode::FORBIDDEN, "Authorization_RequestDenied");
+    }
+    if tenant.broken.contains(&path) && query.contains_key("$skiptoken") {
+        return refused(StatusCode::NOT_FOUND, "NotFound");
+    }
     if let ["groups", group, "transitiveMembers"] = asked.path[..] {
         return match tenant.groups.get(group) {
+            _ if tenant.closed.contains(group) => refused(StatusCode::FORBIDDEN, "Authorization_RequestDenied"),
             Some(members) => asked.page(members.clone()),
             None => refused(StatusCode::NOT_FOUND, "Request_ResourceNotFound"),
         };

@@ -9,6 +9,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use url::Url;
 
+pub(crate) use crate::address::segment;
 use crate::{
     Http, Parts, Secret,
     http::{Request, Response},
@@ -42,6 +43,15 @@ pub(crate) struct Page<T> {
     pub(crate) next: Option<String>,
     /// Path and query of what is asked for later changes.
     pub(crate) delta: Option<String>,
+}
+
+/// What became of the request for a page.
+pub(crate) enum Asked<T> {
+    Page(Page<T>),
+    /// There is no such thing, or (410) the place is no longer known.
+    Gone,
+    /// It is closed to us; the reason.
+    Refused(String),
 }
 
 #[derive(Deserialize)]
@@ -84,46 +94,60 @@ impl Graph {
         self.oauth.send(&self.http, &request).await
     }
 
-    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> EngineResult<T> {
-        self.send(Request::get(self.url(path)?)).await?.ok()?.json()
+    /// One of many things, or why it is closed to us or gone.
+    pub(crate) async fn item<T: DeserializeOwned>(&self, path: &str) -> EngineResult<Result<T, String>> {
+        self.send(Request::get(self.url(path)?)).await?.item()
     }
 
-    /// `None`: there is no such thing, or (410) the place is no longer known.
-    pub(crate) async fn page<T: DeserializeOwned>(&self, path: &str, prefer: &str) -> EngineResult<Option<Page<T>>> {
+    /// A page of a listing or of changes.
+    pub(crate) async fn page<T: DeserializeOwned>(&self, path: &str, prefer: &str) -> EngineResult<Asked<T>> {
         let request = Request::get(self.url(path)?).header(HeaderName::from_static("prefer"), prefer);
         let response = self.send(request).await?;
         if matches!(response.status, StatusCode::NOT_FOUND | StatusCode::GONE) {
-            return Ok(None);
+            return Ok(Asked::Gone);
         }
-        let mut answer: Value = response.ok()?.json()?;
+        let mut answer: Value = match response.item()? {
+            Ok(answer) => answer,
+            Err(reason) => return Ok(Asked::Refused(reason)),
+        };
         let items = answer.get_mut("value").map(Value::take);
         let items = items.ok_or_else(|| EngineError::retry("read Microsoft Graph: a page without `value`"))?;
         let items = serde_json::from_value(items).map_err(|error| {
             EngineError::retry(format!("read Microsoft Graph: its answer is not as expected: {error}"))
         })?;
         let (next, delta) = (self.link(&answer, "@odata.nextLink")?, self.link(&answer, "@odata.deltaLink")?);
-        Ok(Some(Page { items, next, delta }))
+        Ok(Asked::Page(Page { items, next, delta }))
     }
 
-    /// All items of a listing; none where there is no such thing.
-    pub(crate) async fn all<T: DeserializeOwned>(&self, path: &str) -> EngineResult<Vec<T>> {
+    /// All items of a listing, none where there is no such thing; or why it is closed to us.
+    ///
+    /// # Errors
+    /// Also when the listing breaks off after its first page.
+    pub(crate) async fn all<T: DeserializeOwned>(&self, path: &str) -> EngineResult<Result<Vec<T>, String>> {
         let (mut items, mut pages, mut at) = (Vec::new(), Pages::default(), path.to_owned());
-        while let Some(page) = self.page(&at, "").await? {
+        loop {
+            let page = match self.page(&at, "").await? {
+                Asked::Page(page) => page,
+                Asked::Gone if at == path => return Ok(Ok(items)),
+                Asked::Gone => return Err(broken_off()),
+                Asked::Refused(reason) => return Ok(Err(reason)),
+            };
             items.extend(page.items);
-            let Some(next) = page.next else { break };
+            let Some(next) = page.next else { return Ok(Ok(items)) };
             pages.next("Microsoft Graph", &next)?;
             at = next;
         }
-        Ok(items)
     }
 
-    /// The e-mail addresses in a group and in the groups in it.
-    pub(crate) async fn members(&self, group: &str) -> EngineResult<Vec<String>> {
+    /// The e-mail addresses in a group and in the groups in it, or why they are closed to us.
+    pub(crate) async fn members(&self, group: &str) -> EngineResult<Result<Vec<String>, String>> {
         let query = "transitiveMembers?$select=id,mail,userPrincipalName,accountEnabled&$top=200";
-        let people: Vec<Person> = self.all(&format!("groups/{}/{query}", segment(group))).await?;
-        let active =
-            people.into_iter().filter(|person| person.kind.ends_with(".user") && person.account_enabled != Some(false));
-        Ok(active.filter_map(|person| person.mail.or(person.user_principal_name)).collect())
+        let people: Result<Vec<Person>, String> = self.all(&format!("groups/{}/{query}", segment(group))).await?;
+        let is_active = |person: &Person| person.kind.ends_with(".user") && person.account_enabled != Some(false);
+        Ok(people.map(|people| {
+            let active = people.into_iter().filter(is_active);
+            active.filter_map(|person| person.mail.or(person.user_principal_name)).collect()
+        }))
     }
 
     /// Path and query of a link. It leads nowhere else: the token goes with it.
@@ -135,10 +159,9 @@ impl Graph {
     }
 }
 
-/// An id as one part of a path: whatever it holds, it names nothing else.
-pub(crate) fn segment(id: &str) -> String {
-    let encoded: String = url::form_urlencoded::byte_serialize(id.as_bytes()).collect();
-    encoded.replace('+', "%20").replace("..", "%2E%2E")
+/// What was there a page ago is not there any more: nothing that can be relied on.
+pub(crate) fn broken_off() -> EngineError {
+    EngineError::retry("read Microsoft Graph: a listing breaks off after some of its pages")
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ use ipnet::IpNet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
+use super::response::shown;
+
 /// Which addresses may be connected to: public ones, and what an admin allowed. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Guard(Arc<Allowed>);
@@ -18,6 +20,8 @@ pub(crate) struct Guard(Arc<Allowed>);
 struct Allowed {
     hosts: Vec<String>,
     networks: Vec<IpNet>,
+    /// The only host that may have a private address at all; `None` for any that is allowed.
+    only: Option<String>,
 }
 
 impl Guard {
@@ -37,19 +41,26 @@ impl Guard {
                 )));
             }
         }
-        Ok(Self(Arc::new(Allowed { hosts, networks })))
+        Ok(Self(Arc::new(Allowed { hosts, networks, only: None })))
+    }
+
+    /// The same guard for addresses that a stranger names: public ones, and of what an admin allowed only `host`.
+    pub(super) fn narrowed(&self, host: &str) -> Self {
+        let Allowed { hosts, networks, .. } = &*self.0;
+        let only = Some(host.trim_matches(['[', ']']).to_lowercase());
+        Self(Arc::new(Allowed { hosts: hosts.clone(), networks: networks.clone(), only }))
     }
 
     /// Refuses a URL that is not HTTP or names a forbidden address as a number. Names are checked when they are resolved.
     pub(crate) fn check(&self, url: &Url) -> EngineResult<()> {
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(EngineError::give_up(format!("open {url}: only http and https are read")));
+            return Err(EngineError::give_up(format!("open {}: only http and https are read", shown(url))));
         }
         match url.host() {
             Some(Host::Ipv4(address)) => self.admit(&address.to_string(), address.into()),
             Some(Host::Ipv6(address)) => self.admit(&address.to_string(), address.into()),
             Some(Host::Domain(_)) => Ok(()),
-            None => Err(EngineError::give_up(format!("open {url}: it names no host"))),
+            None => Err(EngineError::give_up(format!("open {}: it names no host", shown(url)))),
         }
     }
 
@@ -73,11 +84,16 @@ impl Guard {
     }
 
     fn admit(&self, host: &str, address: IpAddr) -> EngineResult<()> {
-        let is_allowed = is_public(address)
-            || self.0.networks.iter().any(|network| network.contains(&address))
+        let is_allowed = self.0.networks.iter().any(|network| network.contains(&address))
             || self.0.hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(host));
-        if is_allowed {
+        let is_ours = self.0.only.as_ref().is_none_or(|only| only.eq_ignore_ascii_case(host));
+        if is_public(address) || (is_allowed && is_ours) {
             return Ok(());
+        }
+        if !is_ours {
+            return Err(EngineError::give_up(format!(
+                "open {host}: {address} is a private address, and only what is public or on the source's own host is read"
+            )));
         }
         Err(EngineError::give_up(format!(
             "open {host}: {address} is a private address; an admin can allow it under connectors.http.allow_private"
@@ -178,5 +194,15 @@ mod tests {
         assert!(guard.check(&"http://127.0.0.1/".parse().unwrap()).is_ok());
         assert!(guard.check(&"http://10.0.0.1/".parse().unwrap()).is_err());
         assert!(Guard::new(&["not a host/".into()]).is_err());
+    }
+
+    #[tokio::test]
+    async fn what_is_allowed_counts_for_one_host_where_a_stranger_names_addresses() {
+        let guard = Guard::new(&["127.0.0.0/8".into(), "localhost".into()]).unwrap();
+        for (host, is_ours) in [("127.0.0.1", true), ("localhost", false), ("127.0.0.2", false)] {
+            assert_eq!(guard.narrowed("127.0.0.1").resolve(host, 1).await.is_ok(), is_ours, "{host}");
+        }
+        assert!(guard.narrowed("wiki.corp").check(&"http://93.184.216.34/".parse().unwrap()).is_ok());
+        assert!(Guard::new(&[]).unwrap().narrowed("127.0.0.1").resolve("127.0.0.1", 1).await.is_err());
     }
 }

@@ -15,7 +15,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub(crate) use guard::Guard;
 pub(crate) use request::Request;
-pub(crate) use response::Response;
+pub(crate) use response::{Response, shown};
+pub(crate) use state::time;
 
 /// `[connectors.http]` of the configuration file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -25,6 +26,8 @@ pub struct HttpConfig {
     pub allow_private: Vec<String>,
     /// Seconds without a byte after which a request is given up.
     pub timeout_secs: u64,
+    /// Least bytes of an answer in each second beyond those; a slower one is given up.
+    pub least_bytes_per_sec: u64,
     /// How often a request that failed in passing is sent altogether.
     pub attempts: u32,
     /// Most seconds a request waits when the system asks for patience; beyond that the sync ends and resumes later.
@@ -35,7 +38,14 @@ pub struct HttpConfig {
 
 impl Default for HttpConfig {
     fn default() -> Self {
-        Self { allow_private: Vec::new(), timeout_secs: 60, attempts: 4, max_wait_secs: 60, backoff_ms: 500 }
+        Self {
+            allow_private: Vec::new(),
+            timeout_secs: 60,
+            least_bytes_per_sec: 8_192,
+            attempts: 4,
+            max_wait_secs: 60,
+            backoff_ms: 500,
+        }
     }
 }
 
@@ -63,6 +73,16 @@ impl Http {
         let guard = Guard::new(&config.allow_private)?;
         let client = client(&guard, Duration::from_secs(config.timeout_secs.max(1)))?;
         Ok(Self { client, guard, config: Arc::new(config), clock, paces: Vec::new() })
+    }
+
+    /// The same client for addresses that a stranger names: it reaches public ones and, of what an admin allowed, `host`.
+    ///
+    /// # Errors
+    /// When there is no other client to be had.
+    pub(crate) fn narrowed(&self, host: &str) -> EngineResult<Self> {
+        let guard = self.guard.narrowed(host);
+        let client = client(&guard, Duration::from_secs(self.config.timeout_secs.max(1)))?;
+        Ok(Self { client, guard, ..self.clone() })
     }
 
     /// The same client at no more than so many requests a second.
@@ -118,7 +138,7 @@ fn client(guard: &Guard, timeout: Duration) -> EngineResult<reqwest::Client> {
         .dns_resolver(guard.clone())
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
-        .connect_timeout(Duration::from_secs(10))
+        .connect_timeout(retry::CONNECTING)
         .read_timeout(timeout)
         .user_agent(concat!("footnote/", env!("CARGO_PKG_VERSION")))
         .build()

@@ -78,7 +78,7 @@ fn next_of(links: &str) -> Option<&str> {
 }
 
 /// A URL as it may be shown: without user, password, query and fragment, which can hold secrets.
-pub(super) fn shown(url: &Url) -> String {
+pub(crate) fn shown(url: &Url) -> String {
     let mut url = url.clone();
     let _ = (url.set_username(""), url.set_password(None));
     url.set_query(None);

@@ -4,16 +4,20 @@ use std::time::Duration;
 
 use domain::{EngineError, EngineResult};
 use futures::StreamExt;
-use jiff::{Timestamp, fmt::rfc2822};
+use jiff::Timestamp;
 use reqwest::{
     Method, StatusCode,
     header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER},
 };
+use tokio::time::{Instant, timeout};
 use url::Url;
 
-use super::{Http, Request, Response, response::shown};
+use super::{Http, Request, Response, response::shown, state::time};
 
 const MOST_REDIRECTS: usize = 10;
+
+/// What it may take to reach a system.
+pub(super) const CONNECTING: Duration = Duration::from_secs(10);
 
 impl Http {
     /// Sends until `read` accepts the answer or trying again cannot help; for systems that say in a successful
@@ -78,11 +82,15 @@ impl Http {
         if let Some(body) = &request.body {
             sending = sending.body(body.clone());
         }
-        let answer = sending.send().await.map_err(|error| failure(&url, error))?;
+        let patience = Duration::from_secs(self.config.timeout_secs.max(1));
+        let slow = || EngineError::retry(format!("read {url}: its answer comes too slowly to wait for its end"));
+        let answer = timeout(patience + CONNECTING, sending.send()).await.map_err(|_| slow())?;
+        let answer = answer.map_err(|error| failure(&url, error))?;
+        let begun = Instant::now();
         let (status, headers) = (answer.status(), answer.headers().clone());
         if is_passing(status) || is_exhausted(status, &headers) {
             let message = format!("read {url}: {status}");
-            return Err(match patience(&headers, (self.clock.now)()) {
+            return Err(match asked_patience(&headers, (self.clock.now)()) {
                 Some(wait) => EngineError::retry_in(message, wait),
                 None => EngineError::retry(message),
             });
@@ -97,6 +105,10 @@ impl Http {
             body.extend_from_slice(&part.map_err(|error| failure(&url, error))?);
             if body.len() as u64 > request.most_bytes {
                 return Err(over());
+            }
+            let due = Duration::from_secs(body.len() as u64 / self.config.least_bytes_per_sec.max(1));
+            if begun.elapsed() > patience + due {
+                return Err(slow());
             }
         }
         Ok(Response { status, headers, url: request.url.clone(), body })
@@ -125,7 +137,7 @@ fn is_exhausted(status: StatusCode, headers: &HeaderMap) -> bool {
 }
 
 /// `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3), or the end of a rate limit that is used up.
-fn patience(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+fn asked_patience(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let until = |end: Timestamp| Some(Duration::try_from(end.duration_since(now)).unwrap_or_default());
     let Some(value) = headers.get(RETRY_AFTER) else {
         headers.get(REMAINING).filter(|left| *left == "0")?;
@@ -136,7 +148,7 @@ fn patience(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));
     }
-    until(rfc2822::DateTimeParser::new().parse_timestamp(value.replace("GMT", "+0000")).ok()?)
+    until(time(value)?)
 }
 
 /// The guard's refusal where that is the cause; else something that may pass.
@@ -160,7 +172,7 @@ mod tests {
     #[test]
     fn patience_comes_in_seconds_and_as_a_date() {
         let now: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
-        let asks = |value: &str| patience(&HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]), now);
+        let asks = |value: &str| asked_patience(&HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]), now);
         assert_eq!(asks("7"), Some(Duration::from_secs(7)));
         assert_eq!(asks("Tue, 24 Nov 2026 12:00:05 GMT"), Some(Duration::from_secs(5)));
         assert_eq!(asks("Tue, 24 Nov 2026 11:00:00 GMT"), Some(Duration::ZERO));
@@ -174,8 +186,8 @@ mod tests {
             let end = (now.as_second() + 9).to_string();
             HeaderMap::from_iter([(REMAINING, left.parse().unwrap()), (RESET, end.parse().unwrap())])
         };
-        assert_eq!(patience(&limits("0"), now), Some(Duration::from_secs(9)));
-        assert_eq!(patience(&limits("3"), now), None);
+        assert_eq!(asked_patience(&limits("0"), now), Some(Duration::from_secs(9)));
+        assert_eq!(asked_patience(&limits("3"), now), None);
         assert!(is_exhausted(StatusCode::FORBIDDEN, &limits("0")));
         assert!(!is_exhausted(StatusCode::FORBIDDEN, &limits("3")) && !is_exhausted(StatusCode::OK, &limits("0")));
     }

@@ -49,7 +49,7 @@ fn is_etag(text: &str) -> bool {
 }
 
 /// An HTTP date, in the one format that servers must send.
-fn time(text: &str) -> Option<Timestamp> {
+pub(crate) fn time(text: &str) -> Option<Timestamp> {
     rfc2822::DateTimeParser::new().parse_timestamp(text.trim().replace("GMT", "+0000")).ok()
 }
 

@@ -116,6 +116,26 @@ async fn bodies_are_bounded_whether_they_say_their_length_or_not() {
 }
 
 #[tokio::test]
+async fn an_answer_that_trickles_is_given_up() {
+    let trickle = || async {
+        let bytes = futures::stream::unfold(0, |count| async move {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            Some((Ok::<_, std::io::Error>(vec![b'x'; 40]), count + 1))
+        });
+        Response::new(Body::from_stream(bytes)).into_response()
+    };
+    let server = serve(Router::new().route("/", get(trickle))).await;
+    let config =
+        HttpConfig { allow_private: vec!["127.0.0.1".into()], timeout_secs: 1, attempts: 1, ..HttpConfig::default() };
+    let patient = |least| Http::new(HttpConfig { least_bytes_per_sec: least, ..config.clone() }, clock()).unwrap();
+    // Its bounds are the bytes it may have, and the time that they may take.
+    let whole = patient(4).send(&at(&server, "/").limit(300)).await.err().unwrap();
+    assert!(whole.message.contains("300 bytes"), "{whole}");
+    let error = patient(10_000).send(&at(&server, "/")).await.err().unwrap();
+    assert!(error.retryable && error.message.contains("too slowly"), "{error}");
+}
+
+#[tokio::test]
 async fn a_paced_client_keeps_its_pace() {
     let count = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&count);

@@ -4,12 +4,13 @@
 //! <https://developers.hubspot.com/docs/reference/api/crm/engagements/notes>. `paging.next.after` names the next page.
 
 use domain::{EngineError, EngineResult};
+use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::Content;
-use crate::{Http, address, credentials::Credentials, http::Request, pages::Pages};
+use crate::{Http, address, credentials::Credentials, html::escape, http::Request, pages::Pages};
 
 /// Nodes of a page's layout nested deeper than this are left out.
 const MOST_DEPTH: usize = 60;
@@ -51,18 +52,33 @@ pub(super) struct Listing {
 
 impl Client {
     pub(super) fn things(&self, content: Content) -> Listing {
+        let mut first = self.at(content, None);
+        first.query_pairs_mut().append_pair("limit", "100");
+        Listing { next: Some(first.clone()), first, pages: Pages::default() }
+    }
+
+    /// A thing by its id; `None` where it is gone or archived.
+    pub(super) async fn thing(&self, content: Content, id: &str) -> EngineResult<Option<Thing>> {
+        let response = self.credentials.send(&self.http, Request::get(self.at(content, Some(id)))).await?;
+        if matches!(response.status, StatusCode::NOT_FOUND | StatusCode::GONE) {
+            return Ok(None);
+        }
+        response.ok()?.json().map(Some)
+    }
+
+    fn at(&self, content: Content, id: Option<&str>) -> Url {
         let (path, properties): (&[&str], Option<&str>) = match content {
             Content::BlogPosts => (&["cms", "v3", "blogs", "posts"], None),
             Content::SitePages => (&["cms", "v3", "pages", "site-pages"], None),
             Content::Tickets => (&["crm", "v3", "objects", "tickets"], Some("subject,content")),
             Content::Notes => (&["crm", "v3", "objects", "notes"], Some("hs_note_body")),
         };
-        let mut first = address::at(&self.base, path);
-        first.query_pairs_mut().append_pair("limit", "100").append_pair("archived", "false");
+        let mut url = address::at(&address::at(&self.base, path), id.as_slice());
+        url.query_pairs_mut().append_pair("archived", "false");
         if let Some(properties) = properties {
-            first.query_pairs_mut().append_pair("properties", properties);
+            url.query_pairs_mut().append_pair("properties", properties);
         }
-        Listing { next: Some(first.clone()), first, pages: Pages::default() }
+        url
     }
 }
 
@@ -93,13 +109,7 @@ impl Thing {
     }
 
     pub(super) fn external_id(&self, content: Content) -> String {
-        let kind = match content {
-            Content::BlogPosts => "post",
-            Content::SitePages => "page",
-            Content::Tickets => "ticket",
-            Content::Notes => "note",
-        };
-        format!("{kind} {}", self.text("id").unwrap_or_default())
+        format!("{} {}", content.name(), self.text("id").unwrap_or_default())
     }
 
     /// Its time of change in milliseconds, which serves as the revision.
@@ -124,7 +134,7 @@ impl Thing {
     /// The text: a post's or a note's body, a ticket's description, or the rich texts in a page's layout.
     pub(super) fn html(&self) -> String {
         if let Some(text) = self.text("content") {
-            return text.replace('&', "&amp;").replace('<', "&lt;").replace('\n', "<br>\n");
+            return escape(text).replace('\n', "<br>\n");
         }
         let body = ["postBody", "hs_note_body"].iter().find_map(|name| self.text(name));
         let mut html = body.unwrap_or_default().to_owned();

@@ -111,6 +111,21 @@ async fn each_kind_shows_its_text() {
     assert_eq!(replica.documents["ticket 3"].title.as_deref(), Some("Broken"));
 }
 
+#[tokio::test]
+async fn a_thing_deleted_during_the_listing_hides_no_other() {
+    let fake = Fake::start().await;
+    for id in ["1", "2", "3", "4"] {
+        fake.put(TICKETS, id, json!({ "properties": { "subject": id, "content": format!("text {id}") } }));
+    }
+    let mut replica = Replica::default();
+    replica.sync(&*connector(&fake.address)).await.unwrap();
+    fake.lock().vanishing = Some((TICKETS, "1"));
+    for left in [&["ticket 1", "ticket 2", "ticket 3", "ticket 4"][..], &["ticket 2", "ticket 3", "ticket 4"]] {
+        replica.sync(&*connector(&fake.address)).await.unwrap();
+        assert_eq!(replica.documents.keys().collect::<Vec<_>>(), left);
+    }
+}
+
 #[test]
 fn settings_that_cannot_work_are_refused() {
     let open = |settings: Value| crate::kind("hubspot").unwrap().open(settings, parts()).map(|_| ());

@@ -27,6 +27,8 @@ pub(super) struct Account {
     pub(super) things: BTreeMap<String, BTreeMap<String, Value>>,
     pub(super) is_hidden: bool,
     pub(super) is_repeating: bool,
+    /// Goes when a second page of its listing is asked for: its path and id.
+    pub(super) vanishing: Option<(&'static str, &'static str)>,
     now: Timestamp,
 }
 
@@ -42,6 +44,7 @@ impl Fake {
             things: BTreeMap::new(),
             is_hidden: false,
             is_repeating: false,
+            vanishing: None,
             now: "2026-03-01T10:00:00Z".parse().unwrap(),
         }));
         let router = Router::new().route("/{*path}", get(list));
@@ -73,7 +76,13 @@ async fn list(
     if headers.get("authorization").is_none_or(|sent| sent != format!("Bearer {TOKEN}").as_str()) {
         return Err(StatusCode::UNAUTHORIZED);
     }
-    let account = account.lock().unwrap();
+    let mut account = account.lock().unwrap();
+    if let Some((path, id)) = account.vanishing.take_if(|(of, _)| *of == path && query.contains_key("after")) {
+        account.things.get_mut(path).unwrap().remove(id);
+    }
+    if let Some((path, id)) = path.rsplit_once('/').filter(|(path, _)| account.things.contains_key(*path)) {
+        return account.things[path].get(id).cloned().map(Json).ok_or(StatusCode::NOT_FOUND);
+    }
     let all: Vec<Value> = account.things.get(&path).into_iter().flatten().map(|(_, thing)| thing.clone()).collect();
     let all = if account.is_hidden { vec![] } else { all };
     let start: usize = query.get("after").map_or(0, |after| after.parse().unwrap());

@@ -2,7 +2,7 @@
 
 mod client;
 
-use std::num::NonZeroU32;
+use std::{collections::HashSet, num::NonZeroU32};
 
 use async_stream::try_stream;
 use domain::{Batch, Change, Connector, EngineError, EngineResult, Principal, RawDocument, Since};
@@ -13,6 +13,9 @@ use serde::Deserialize;
 use client::{Client, Thing};
 
 use crate::{Parts, Secret, SourceConfig, address, credentials::Credentials, gather::Gather};
+
+/// Most things that are asked for by their ids in a sync.
+const MOST_ASKED: usize = 1_000;
 
 /// Settings of a HubSpot source.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -45,6 +48,23 @@ pub enum Content {
     Tickets,
     /// Notes on records.
     Notes,
+}
+
+impl Content {
+    /// Begins the external ids.
+    fn name(self) -> &'static str {
+        match self {
+            Self::BlogPosts => "post",
+            Self::SitePages => "page",
+            Self::Tickets => "ticket",
+            Self::Notes => "note",
+        }
+    }
+
+    /// HubSpot's own id of one of this kind.
+    fn id(self, external_id: &str) -> Option<&str> {
+        external_id.strip_prefix(self.name())?.strip_prefix(' ')
+    }
 }
 
 fn default_content() -> Vec<Content> {
@@ -99,6 +119,25 @@ impl Connector for HubSpot {
                             yield gather.take(None, None);
                         }
                     }
+                }
+            }
+            let listed: HashSet<String> = listing.iter().cloned().collect();
+            let mut missing: Vec<&String> = since.ids().filter(|id| !listed.contains(*id)).collect();
+            missing.sort();
+            // Pages shift when something is deleted while they are listed: what is missing is asked for by itself. Beyond
+            // so many it stays, until the next sync asks.
+            for (number, external_id) in missing.into_iter().enumerate().filter(|_| !listed.is_empty()) {
+                let Some((content, id)) = self.content.iter().find_map(|content| Some((*content, content.id(external_id)?))) else {
+                    continue;
+                };
+                if number >= MOST_ASKED {
+                    listing.push(external_id.clone());
+                } else if let Some(thing) = self.client.thing(content, id).await?.filter(Thing::is_published) {
+                    listing.push(external_id.clone());
+                    gather.push(self.change(content, thing, &since));
+                }
+                if gather.is_full() {
+                    yield gather.take(None, None);
                 }
             }
             if listing.is_empty() {

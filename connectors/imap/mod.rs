@@ -158,17 +158,21 @@ impl ImapConnector {
             let mut session = Session::open(&self.address).await?;
             let mailboxes = self.mailboxes(&mut session).await?;
             marks.retain(|name, _| mailboxes.iter().any(|mailbox| mailbox.name == *name));
-            let (mut listing, mut is_complete) = (Vec::new(), true);
+            let mut listing = Vec::new();
             for Mailbox { name, .. } in &mailboxes {
                 let state = match session.examine(name).await {
                     Ok(state) => state,
                     Err(error) if !error.retryable => {
-                        is_complete = false;
-                        yield Step::Change(Change::Failed {
-                            external_id: format!("mailbox/{name}"),
-                            reason: format!("cannot be opened: {error}"),
-                            readers: None,
-                        });
+                        // What is held of it may still exist.
+                        for external_id in since.ids().filter(|id| is_in(id, name)) {
+                            listing.push(external_id.clone());
+                            let readers = self.readers.clone();
+                            yield Step::Change(Change::Access { external_id: external_id.clone(), readers });
+                        }
+                        let external_id = format!("mailbox {name}");
+                        listing.push(external_id.clone());
+                        let reason = format!("cannot be opened: {error}");
+                        yield Step::Change(Change::Failed { external_id, reason, readers: None });
                         continue;
                     }
                     Err(error) => Err(error)?,
@@ -216,9 +220,7 @@ impl ImapConnector {
             if listing.is_empty() {
                 Err(EngineError::give_up(format!("read mail at {}: there are no messages; nothing is changed", self.address.host)))?;
             }
-            if is_complete {
-                yield Step::Listed(listing);
-            }
+            yield Step::Listed(listing);
         }
     }
 
@@ -255,6 +257,12 @@ impl ImapConnector {
             revision: Some(REVISION.into()),
         })
     }
+}
+
+/// Whether a message is in the mailbox itself, not in one below it.
+fn is_in(external_id: &str, mailbox: &str) -> bool {
+    let numbers = external_id.strip_prefix(mailbox).and_then(|rest| rest.strip_prefix('/')?.split_once('/'));
+    numbers.is_some_and(|(validity, uid)| validity.parse::<u32>().is_ok() && uid.parse::<u32>().is_ok())
 }
 
 /// The numbers of the messages that are held of a mailbox.

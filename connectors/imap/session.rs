@@ -23,6 +23,8 @@ use super::connect::{Address, Opened, Wire};
 
 /// Longest silence while an answer is read.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// Most messages of a mailbox: how long its listing may be is not for the server to say.
+const MOST_MESSAGES: u32 = 1_000_000;
 /// Bytes of an answer beside what was asked for.
 const SPARE_BYTES: u64 = 4 << 20;
 
@@ -109,6 +111,12 @@ impl Session {
             _ => {}
         })
         .await?;
+        if state.messages > MOST_MESSAGES {
+            let count = state.messages;
+            return Err(EngineError::give_up(format!(
+                "it says that it holds {count} messages, over the limit of {MOST_MESSAGES}"
+            )));
+        }
         if state.validity == 0 {
             return Err(EngineError::give_up("it gives its messages no lasting numbers"));
         }
@@ -121,7 +129,7 @@ impl Session {
         if state.messages == 0 {
             return Ok(messages);
         }
-        let most = u64::from(state.messages) * 1_000;
+        let most = u64::from(state.messages) * 200;
         self.command("UID FETCH 1:* (UID FLAGS RFC822.SIZE)", most, |response| match response {
             Response::Expunge(_) => expunged += 1,
             Response::Fetch(_, attributes) => {

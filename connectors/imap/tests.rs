@@ -145,3 +145,51 @@ async fn private_addresses_are_refused() {
     let error = Replica::default().sync(&*config.open(guarded).unwrap()).await.unwrap_err();
     assert!(error.message.contains("private address"), "{error}");
 }
+
+/// A server of its own: what each mailbox says it holds is for the test to say.
+async fn scripted(inbox: &'static str, archive: &'static str) -> u16 {
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let (read, mut write) = stream.into_split();
+            write.write_all(b"* OK ready\r\n").await.unwrap();
+            let mut lines = BufReader::new(read).lines();
+            let mut messages = 0;
+            while let Ok(Some(line)) = lines.next_line().await {
+                let (tag, command) = line.split_once(' ').unwrap();
+                let said = match command.split('"').collect::<Vec<_>>()[..] {
+                    ["CAPABILITY"] => "* CAPABILITY IMAP4rev1\r\n".to_owned(),
+                    ["LIST ", ..] => "* LIST () \"/\" INBOX\r\n* LIST () \"/\" Archive\r\n".into(),
+                    ["EXAMINE ", name, ..] => {
+                        let count = if name == "INBOX" { inbox } else { archive };
+                        messages = count.parse::<u32>().unwrap();
+                        format!("* {count} EXISTS\r\n* OK [UIDVALIDITY 7] kept\r\n")
+                    }
+                    ["UID FETCH 1:* (UID FLAGS RFC822.SIZE)"] => (1..=messages)
+                        .map(|uid| format!("* {uid} FETCH (UID {uid} FLAGS () RFC822.SIZE 4)\r\n"))
+                        .collect(),
+                    [fetch] if fetch.starts_with("UID FETCH ") => (1..=messages)
+                        .map(|uid| format!("* {uid} FETCH (UID {uid} BODY[] {{4}}\r\nmail)\r\n"))
+                        .collect(),
+                    _ => String::new(),
+                };
+                write.write_all(format!("{said}{tag} OK done\r\n").as_bytes()).await.unwrap();
+            }
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn a_mailbox_that_claims_too_much_is_named_and_the_others_go_on() {
+    let mut replica = Replica::default();
+    for (inbox, archive) in [("2", "1"), ("1", "4000000000")] {
+        let port = scripted(inbox, archive).await;
+        let settings = json!({ "host": "127.0.0.1", "port": port, "tls": "off", "user": "ann", "password": "pw" });
+        replica.sync(&*crate::kind("imap").unwrap().open(settings, parts()).unwrap()).await.unwrap();
+    }
+    assert_eq!(replica.documents.keys().collect::<Vec<_>>(), ["Archive/7/1", "INBOX/7/1"]);
+    assert!(replica.failures["mailbox Archive"].contains("over the limit"), "{:?}", replica.failures);
+}

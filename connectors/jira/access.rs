@@ -33,9 +33,10 @@ impl Access {
         self.project.everyone
     }
 
-    /// Tells the members of the project's groups.
-    pub(super) fn announce(&self, project: &str, gather: &mut Gather) {
+    /// Tells the members of the project's groups, and adds their names to `told`.
+    pub(super) fn announce(&self, project: &str, told: &mut BTreeSet<String>, gather: &mut Gather) {
         let mut tell = |group: String, emails: &BTreeSet<String>| {
+            told.insert(group.clone());
             gather.push(Change::Members { group, members: emails.iter().cloned().collect() });
         };
         tell(group(project, None), &self.project.emails);

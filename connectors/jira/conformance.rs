@@ -61,6 +61,7 @@ impl World for Jira {
             // Data Center does not tell the members of a security level.
             readers: is_cloud,
             groups: is_cloud,
+            closes: is_cloud,
             hides: true,
             http: true,
             sizes: true,
@@ -109,6 +110,10 @@ impl World for Jira {
         let holder = json!({ "type": "group", "parameter": group, "value": format!("gid-{group}") });
         site.levels.insert("20".into(), vec![holder]);
         assert!(site.issues[&self.id(name)].level.is_some(), "the suite restricts it first");
+    }
+
+    async fn close_readers(&self, _: &str, closed: bool) {
+        self.fake.lock().is_admin = !closed;
     }
 
     async fn hide_everything(&self, hidden: bool) {

@@ -21,12 +21,37 @@ pub(super) struct Position {
     listed: Option<Timestamp>,
     /// Projects that everyone may read. Their issues say so themselves, so when this changes all are visited.
     open: BTreeSet<String>,
+    /// Projects of which nobody can say who may read them. Likewise.
+    #[serde(default)]
+    closed: BTreeSet<String>,
+    /// The groups whose members have been told: a project that is no longer listed has none.
+    #[serde(default)]
+    groups: BTreeSet<String>,
 }
 
 impl Position {
-    pub(super) fn resume(cursor: Option<&Cursor>, open: BTreeSet<String>) -> Self {
-        let held: Option<Self> = cursor.and_then(|cursor| serde_json::from_str(&cursor.0).ok());
-        held.filter(|held| held.open == open).unwrap_or(Self { open, ..Self::default() })
+    pub(super) fn at(cursor: Option<&Cursor>) -> Self {
+        cursor.and_then(|cursor| serde_json::from_str(&cursor.0).ok()).unwrap_or_default()
+    }
+
+    /// Where the sync goes on, which is the start where other projects are open or closed than before.
+    pub(super) fn resume(self, open: BTreeSet<String>, closed: BTreeSet<String>) -> Self {
+        if self.open == open && self.closed == closed {
+            return self;
+        }
+        Self { open, closed, groups: self.groups, ..Self::default() }
+    }
+
+    /// Remembers groups whose members are told.
+    pub(super) fn tell(&mut self, groups: impl IntoIterator<Item = String>) {
+        self.groups.extend(groups);
+    }
+
+    /// Forgets the groups other than `told`, and returns them.
+    pub(super) fn forget_others(&mut self, told: &BTreeSet<String>) -> Vec<String> {
+        let others: Vec<String> = self.groups.difference(told).cloned().collect();
+        self.groups.retain(|group| told.contains(group));
+        others
     }
 
     /// Minutes before now that the search begins; `None` for the beginning of time.
@@ -59,16 +84,31 @@ mod tests {
     #[test]
     fn a_position_survives_as_a_cursor_unless_other_projects_are_open() {
         let now: Timestamp = "2026-03-01T12:00:30Z".parse().unwrap();
-        let mut position = Position::resume(None, BTreeSet::new());
+        let resume = |cursor: Option<&Cursor>, open: &[&str], closed: &[&str]| {
+            let set = |ids: &[&str]| ids.iter().map(ToString::to_string).collect();
+            Position::at(cursor).resume(set(open), set(closed))
+        };
+        let mut position = resume(None, &[], &[]);
         assert_eq!((position.updated_within(now), position.is_listing_due(now, 24)), (None, true));
         position.updated = Some("2026-03-01T10:00:59.5Z".parse().unwrap());
         position.listed(now);
         let cursor = position.cursor().unwrap();
-        let held = Position::resume(Some(&cursor), BTreeSet::new());
+        let held = resume(Some(&cursor), &[], &[]);
         assert_eq!(held, position);
         assert_eq!(held.updated_within(now), Some(119 + OVERLAP_MINUTES));
         assert!(!held.is_listing_due(now, 24) && held.is_listing_due(now, 0));
-        let opened = Position::resume(Some(&cursor), BTreeSet::from(["1".to_owned()]));
-        assert_eq!((opened.updated_within(now), opened.is_listing_due(now, 24)), (None, true));
+        for changed in [resume(Some(&cursor), &["1"], &[]), resume(Some(&cursor), &[], &["1"])] {
+            assert_eq!((changed.updated_within(now), changed.is_listing_due(now, 24)), (None, true));
+        }
+    }
+
+    #[test]
+    fn groups_that_are_told_no_more_are_found() {
+        let set = |names: &[&str]| names.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
+        let mut position = Position::default();
+        position.tell(set(&["a", "b"]));
+        let mut later = Position::at(position.cursor().as_ref()).resume(set(&["1"]), BTreeSet::new());
+        assert_eq!(later.forget_others(&set(&["b"])), ["a"]);
+        assert_eq!(later.forget_others(&set(&["b"])), [""; 0]);
     }
 }

@@ -25,7 +25,7 @@ use cursor::Position;
 use directory::Directory;
 
 pub use crate::atlassian::Edition;
-use crate::{Parts, Secret, SourceConfig, atlassian::Site, gather::Gather};
+use crate::{Parts, Secret, SourceConfig, atlassian::Site, gather::Gather, readers::nobody};
 
 /// Settings of a Jira source.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -77,6 +77,9 @@ impl SourceConfig for JiraConfig {
     }
 }
 
+/// Who may read the issues of each project, or why that cannot be told.
+type Projects = BTreeMap<String, Result<Access, String>>;
+
 struct Jira {
     client: Client,
     projects: Vec<String>,
@@ -89,60 +92,70 @@ impl Connector for Jira {
         try_stream! {
             let now = (self.clock.now)();
             let mut gather = Gather::default();
-            let mut projects = BTreeMap::new();
+            let mut projects = Projects::new();
             let mut directory = Directory::new(&self.client);
-            let mut is_complete = true;
+            let (mut position, mut told) = (Position::at(since.cursor.as_ref()), BTreeSet::new());
+            // Failures of projects: the listing names them beside the issues.
+            let mut failed = Vec::new();
             for project in self.client.projects(&self.projects).await? {
-                match directory.project(&project).await? {
-                    Ok(access) => {
-                        access.announce(&project.id, &mut gather);
-                        projects.insert(project.id, access);
-                    }
-                    Err(reason) => {
-                        is_complete = false;
-                        let reason = format!("who may read it cannot be told: {reason}");
-                        gather.push(Change::Failed { external_id: format!("project {}", project.key), reason, readers: None });
-                    }
+                let access = directory.project(&project).await?;
+                if let Ok(access) = &access {
+                    access.announce(&project.id, &mut told, &mut gather);
                 }
+                if let Err(reason) = &access {
+                    let external_id = format!("project {}", project.key);
+                    failed.push(external_id.clone());
+                    let reason = format!("who may read it cannot be told: {reason}");
+                    gather.push(Change::Failed { external_id, reason, readers: None });
+                }
+                projects.insert(project.id, access);
                 if gather.is_full() {
-                    yield gather.take(since.cursor.clone(), None);
+                    position.tell(told.iter().cloned());
+                    yield gather.take(position.cursor(), None);
                 }
             }
-            if projects.is_empty() && is_complete {
+            if projects.is_empty() {
                 Err(EngineError::retry("list Jira: it shows the source's account no project at all"))?;
             }
-            let open: BTreeSet<String> =
-                projects.iter().filter(|(_, access)| access.is_open()).map(|(id, _)| id.clone()).collect();
-            let mut position = Position::resume(since.cursor.as_ref(), open);
+            position.tell(told.iter().cloned());
+            for group in position.forget_others(&told) {
+                gather.push(Change::Members { group, members: Vec::new() });
+            }
+            let those = |is_wanted: fn(&Result<Access, String>) -> bool| -> BTreeSet<String> {
+                projects.iter().filter(|(_, access)| is_wanted(access)).map(|(id, _)| id.clone()).collect()
+            };
+            let mut position = position.resume(those(|access| access.as_ref().is_ok_and(Access::is_open)), those(Result::is_err));
             let mut seen = HashSet::new();
             let mut search = self.client.search(projects.keys(), position.updated_within(now));
             while let Some(issues) = search.next_page(&self.client).await? {
                 for issue in issues {
                     position.reach(&issue);
                     seen.insert(issue.id.clone());
-                    gather.push(self.change(issue, &projects, &since).await?);
+                    gather.extend(self.change(issue, &projects, &since).await?);
                     if gather.is_full() {
                         yield gather.take(position.cursor(), search.total());
                     }
                 }
             }
-            if projects.is_empty() || !is_complete || !position.is_listing_due(now, self.listing_hours) {
+            if !position.is_listing_due(now, self.listing_hours) {
                 yield gather.last(position.cursor(), None);
                 return;
             }
             yield gather.take(position.cursor(), None);
-            let listing = self.client.ids(projects.keys()).await?;
+            let mut listing = self.client.ids(projects.keys()).await?;
             // What an index that lags or a page that shifted has kept from the search.
             let missed = listing.iter().filter(|id| !seen.contains(*id) && since.revision(id).is_none());
             for id in missed {
-                if let Ok(issue) = self.client.issue(id).await? {
-                    gather.push(self.change(issue, &projects, &since).await?);
+                let issue = self.client.issue(id).await?;
+                if let Ok(issue) = issue {
+                    gather.extend(self.change(issue, &projects, &since).await?);
                 }
                 if gather.is_full() {
                     yield gather.take(position.cursor(), None);
                 }
             }
             position.listed(now);
+            listing.append(&mut failed);
             yield gather.last(position.cursor(), Some(listing));
         }
         .boxed()
@@ -150,24 +163,31 @@ impl Connector for Jira {
 }
 
 impl Jira {
-    async fn change(&self, issue: Issue, projects: &BTreeMap<String, Access>, since: &Since) -> EngineResult<Change> {
+    /// What is to say about an issue; nothing where its project has said it all.
+    async fn change(&self, issue: Issue, projects: &Projects, since: &Since) -> EngineResult<Option<Change>> {
         let external_id = issue.id.clone();
-        let access = projects.get(&issue.fields.project.id);
-        let readers = match access.map(|access| access.readers(&issue)) {
-            Some(Ok(readers)) => readers,
-            failed => {
-                let reason = failed.and_then(Result::err).unwrap_or_else(|| "its project is not read".into());
+        let readers = match projects.get(&issue.fields.project.id) {
+            Some(Ok(access)) => access.readers(&issue),
+            Some(Err(_)) => {
+                let is_held = since.has(&external_id);
+                return Ok(is_held.then(|| Change::Access { external_id, readers: nobody() }));
+            }
+            None => Err("its project is not read".into()),
+        };
+        let readers = match readers {
+            Ok(readers) => readers,
+            Err(reason) => {
                 let reason = format!("who may read {} cannot be told: {reason}", issue.key);
-                return Ok(Change::Failed { external_id, reason, readers: None });
+                return Ok(Some(Change::Failed { external_id, reason, readers: Some(nobody()) }));
             }
         };
         if since.holds(&external_id, &issue.fields.updated) {
-            return Ok(Change::Unchanged { external_id, readers });
+            return Ok(Some(Change::Unchanged { external_id, readers }));
         }
-        match self.client.comments(&issue).await? {
-            Ok(comments) => Ok(Change::Upsert(issue::document(&self.client.site, issue, &comments, readers))),
-            Err(reason) => Ok(Change::Failed { external_id, reason, readers: Some(readers) }),
-        }
+        Ok(Some(match self.client.comments(&issue).await? {
+            Ok(comments) => Change::Upsert(issue::document(&self.client.site, issue, &comments, readers)),
+            Err(reason) => Change::Failed { external_id, reason, readers: Some(readers) },
+        }))
     }
 }
 

@@ -94,15 +94,45 @@ async fn a_security_level_narrows_the_project_and_a_closed_one_fails() {
 }
 
 #[tokio::test]
-async fn a_project_whose_scheme_is_closed_is_left_as_it_was() {
-    let fake = Fake::start(Edition::Cloud).await;
-    fake.put("1", "words");
-    let mut replica = synced(&fake, Edition::Cloud).await;
-    fake.lock().is_admin = false;
-    fake.lock().issues.remove("1");
-    sync(&mut replica, &fake, Edition::Cloud, 0).await;
-    assert!(replica.documents.contains_key("1"), "nothing is deleted on a partial view");
-    assert!(replica.failures["project DOC"].contains("permission scheme"), "{:?}", replica.failures);
+async fn nobody_reads_a_project_whose_scheme_is_closed() {
+    for (edition, is_open) in EDITIONS.into_iter().flat_map(|edition| [(edition, false), (edition, true)]) {
+        let fake = Fake::start(edition).await;
+        for id in ["1", "2"] {
+            fake.put(id, &format!("words {id}"));
+            fake.lock().issues.get_mut(id).unwrap().updated -= SignedDuration::from_hours(100);
+        }
+        if is_open {
+            fake.lock().browsers.push(json!({ "type": "anyone" }));
+        }
+        let mut replica = synced(&fake, edition).await;
+        let before = replica.readers("words 1");
+        assert!(!before.is_empty());
+        fake.lock().is_admin = false;
+        fake.lock().issues.remove("2");
+        for hours in [24, 0] {
+            sync(&mut replica, &fake, edition, hours).await;
+            assert!(replica.readers("words 1").is_empty() && replica.documents.contains_key("1"));
+            assert!(replica.failures["project DOC"].contains("permission scheme"), "{:?}", replica.failures);
+        }
+        assert!(!replica.documents.contains_key("2"), "what is gone is gone in a closed project too");
+        fake.lock().is_admin = true;
+        sync(&mut replica, &fake, edition, 24).await;
+        assert_eq!((replica.readers("words 1"), replica.fetched), (before, 0));
+        assert!(replica.failures.is_empty(), "{:?}", replica.failures);
+    }
+}
+
+#[tokio::test]
+async fn an_issue_that_gets_a_level_nobody_tells_the_members_of_is_for_nobody() {
+    for edition in EDITIONS {
+        let fake = Fake::start(edition).await;
+        fake.put("1", "words");
+        let mut replica = synced(&fake, edition).await;
+        assert!(!replica.readers("words").is_empty());
+        fake.lock().issues.get_mut("1").unwrap().level = Some("9".into());
+        sync(&mut replica, &fake, edition, 24).await;
+        assert!(replica.readers("words").is_empty() && replica.failures["1"].contains("Level 9"));
+    }
 }
 
 #[tokio::test]

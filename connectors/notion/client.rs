@@ -69,15 +69,15 @@ impl Client {
         self.post(&["v1", "data_sources", source, "query"], json!({})).await
     }
 
-    /// A page by its id; `None` where it is gone or shared no more.
-    pub(super) async fn page(&self, id: &str) -> EngineResult<Option<Page>> {
+    /// A page by its id; `None` where it is gone or shared no more. The inner error says why it is closed to us.
+    pub(super) async fn page(&self, id: &str) -> EngineResult<Result<Option<Page>, String>> {
         let request = Self::versioned(Request::get(self.at(&["v1", "pages", id])));
         let response = self.credentials.send(&self.http, request).await?;
         if response.status == StatusCode::NOT_FOUND {
-            return Ok(None);
+            return Ok(Ok(None));
         }
-        let page: Page = response.ok()?.json()?;
-        Ok(Some(page).filter(|page| !page.is_gone()))
+        let page: Result<Page, String> = response.item()?;
+        Ok(page.map(|page| Some(page).filter(|page| !page.is_gone())))
     }
 
     /// One page of what is in a block, and the cursor of the next.

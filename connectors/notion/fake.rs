@@ -35,6 +35,8 @@ pub(super) struct Item {
     pub(super) is_row: bool,
     /// Whether the search overlooks it.
     pub(super) is_overlooked: bool,
+    /// Whether it is refused when it is asked for by itself.
+    pub(super) is_closed: bool,
 }
 
 pub(super) struct Workspace {
@@ -100,6 +102,7 @@ impl Fake {
             in_trash: false,
             is_row,
             is_overlooked: false,
+            is_closed: false,
         };
         let item = workspace.items.entry(id.into()).or_insert(item);
         (item.blocks, item.edited) = (vec![said("one"), said("two"), said(text)], edited);
@@ -159,6 +162,9 @@ async fn query(State(workspace): Shared, Path(id): Path<String>, Json(body): Jso
 async fn page(State(workspace): Shared, Path(id): Path<String>) -> Answer {
     let workspace = workspace.lock().unwrap();
     let item = workspace.items.get(&id).ok_or(StatusCode::NOT_FOUND)?;
+    if item.is_closed {
+        return Err(StatusCode::FORBIDDEN);
+    }
     Ok(Json(workspace.page(&id, item)))
 }
 

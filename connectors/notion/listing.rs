@@ -6,8 +6,11 @@ use domain::{EngineError, EngineResult, Since};
 
 use super::client::{Client, Page};
 
-/// Pages by id, and data sources that could not be listed with the reason.
+/// Pages by id, and what is closed to us with the reason: data sources, and pages that are held.
 pub(super) type Everything = (BTreeMap<String, Page>, Vec<(String, String)>);
+
+/// Begins the ids of failures of data sources, which no page's id does.
+const SOURCE: &str = "data source ";
 
 /// Notion does not promise that a search finds everything, so what is held but was not found is asked for by itself.
 pub(super) async fn everything(client: &Client, since: &Since) -> EngineResult<Everything> {
@@ -25,14 +28,18 @@ pub(super) async fn everything(client: &Client, since: &Since) -> EngineResult<E
                 Ok(rows) => {
                     pages.extend(rows.into_iter().filter(|row| !row.is_gone()).map(|row| (row.id.clone(), row)))
                 }
-                Err(reason) => failed.push((format!("data source {}", thing.id), reason)),
+                Err(reason) => failed.push((format!("{SOURCE}{}", thing.id), reason)),
             },
             _ => {}
         }
     }
-    let missing: Vec<&String> = since.ids().filter(|id| !pages.contains_key(*id)).collect();
+    let is_source = |id: &String| id.starts_with(SOURCE);
+    let missing: Vec<&String> = since.ids().filter(|id| !pages.contains_key(*id) && !is_source(id)).collect();
     for id in missing {
-        pages.extend(client.page(id).await?.map(|page| (page.id.clone(), page)));
+        match client.page(id).await? {
+            Ok(page) => pages.extend(page.map(|page| (page.id.clone(), page))),
+            Err(reason) => failed.push((id.clone(), reason)),
+        }
     }
     Ok((pages, failed))
 }

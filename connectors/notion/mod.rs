@@ -68,12 +68,12 @@ impl Connector for Notion {
         try_stream! {
             let listed_at = (self.clock.now)();
             let (pages, failed) = listing::everything(&self.client, &since).await?;
-            let is_complete = failed.is_empty();
-            let listing: Vec<String> = pages.keys().cloned().collect();
+            // Rows of a data source that is closed were asked for one by one.
+            let listing: Vec<String> = pages.keys().chain(failed.iter().map(|(id, _)| id)).cloned().collect();
             let total = Some(listing.len() as u64);
             let mut gather = Gather::default();
             for (external_id, reason) in failed {
-                gather.push(Change::Failed { external_id, reason, readers: None });
+                gather.push(Change::Failed { external_id, reason, readers: Some(self.readers.clone()) });
             }
             for (external_id, page) in pages {
                 let revision = settle::revision(&page.last_edited_time, listed_at, GRAIN);
@@ -86,7 +86,7 @@ impl Connector for Notion {
                     yield gather.take(None, total);
                 }
             }
-            yield gather.last(None, is_complete.then_some(listing));
+            yield gather.last(None, Some(listing));
         }
         .boxed()
     }

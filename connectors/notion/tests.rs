@@ -87,7 +87,7 @@ async fn an_edit_within_the_minute_is_not_missed() {
 }
 
 #[tokio::test]
-async fn what_the_search_overlooks_stays_and_a_closed_database_stops_deletions() {
+async fn what_the_search_overlooks_stays_and_what_is_closed_ends_no_sync() {
     let fake = Fake::start().await;
     fake.put("p", "words", false);
     fake.put("q", "words", false);
@@ -99,9 +99,20 @@ async fn what_the_search_overlooks_stays_and_a_closed_database_stops_deletions()
     assert_eq!(replica.documents.keys().collect::<Vec<_>>(), ["p", "r"]);
     fake.lock().is_closed = true;
     fake.lock().items.remove("p");
+    for _ in 0..2 {
+        replica.sync(&*connector(&fake.address)).await.unwrap();
+        assert_eq!(replica.documents.keys().collect::<Vec<_>>(), ["r"], "rows are asked for by themselves");
+        assert_eq!(replica.failures.keys().collect::<Vec<_>>(), ["data source ds"]);
+    }
+    fake.put("s", "words", false);
+    fake.lock().items.get_mut("r").unwrap().is_closed = true;
     replica.sync(&*connector(&fake.address)).await.unwrap();
-    assert_eq!(replica.documents.keys().collect::<Vec<_>>(), ["p", "r"]);
-    assert!(replica.failures.contains_key("data source ds"));
+    assert_eq!(replica.documents.keys().collect::<Vec<_>>(), ["r", "s"]);
+    assert_eq!(replica.failures.keys().collect::<Vec<_>>(), ["data source ds", "r"]);
+    fake.lock().is_closed = false;
+    fake.lock().items.get_mut("r").unwrap().is_closed = false;
+    replica.sync(&*connector(&fake.address)).await.unwrap();
+    assert!(replica.failures.is_empty() && replica.documents.len() == 2, "{:?}", replica.failures);
 }
 
 #[tokio::test]

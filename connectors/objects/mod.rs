@@ -14,7 +14,7 @@ mod transport;
 mod walk;
 mod webdav;
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use domain::{Batch, Change, Clock, Connector, EngineError, EngineResult, Principal, RawDocument, Since};
 use futures::{StreamExt, stream, stream::BoxStream};
@@ -67,14 +67,19 @@ impl Connector for Objects {
         let batches = async_stream::try_stream! {
             let lent = Arc::new(Lent::new(Arc::clone(&inner.store)));
             let listing = lent.attempt(|session| async move { session.list().await }).await?;
-            let is_complete = listing.unlisted.is_empty();
+            let unlisted: Vec<String> = listing.unlisted.iter().map(|(folder, _)| format!("{folder}/")).collect();
             let plan = inner.choice.plan(listing, (inner.clock.now)());
             if plan.is_empty() {
                 Err(EngineError::give_up(format!(
                     "list {}: it holds no files to read; nothing is changed", inner.store.name()
                 )))?;
             }
-            let ids: Vec<String> = plan.iter().map(|found| found.id.clone()).collect();
+            let mut ids: Vec<String> = plan.iter().map(|found| found.id.clone()).collect();
+            // What lies where nothing could be listed may still exist.
+            let listed: HashSet<&String> = ids.iter().collect();
+            let is_unlisted = |id: &&String| unlisted.iter().any(|folder| id.starts_with(folder)) && !listed.contains(*id);
+            let kept: Vec<String> = since.ids().filter(is_unlisted).cloned().collect();
+            ids.extend(kept.iter().cloned());
             let total = Some(ids.len() as u64);
             let changes = stream::iter(plan).map(|found| change(Arc::clone(&inner), Arc::clone(&lent), since.clone(), found));
             let mut changes = changes.buffered(inner.at_once);
@@ -85,7 +90,13 @@ impl Connector for Objects {
                     yield gather.take(None, total);
                 }
             }
-            yield gather.last(None, is_complete.then_some(ids));
+            for external_id in kept {
+                gather.push(Change::Access { external_id, readers: inner.readers.clone() });
+                if gather.is_full() {
+                    yield gather.take(None, total);
+                }
+            }
+            yield gather.last(None, Some(ids));
         };
         batches.boxed()
     }

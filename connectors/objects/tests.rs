@@ -259,7 +259,8 @@ async fn a_server_that_lies_is_not_believed() {
     assert!(gone.starts_with("gone.md! ") && gone.contains("nothing is there"), "{gone}");
     assert!(lied.starts_with("lied.md! 5 bytes came where 10 were listed"), "{lied}");
     assert!(shut.starts_with("shut! it cannot be listed: "), "{shut}");
-    assert!(batches.iter().all(|batch| batch.listing.is_none()), "what was not listed may still exist");
+    let listing = batches.last().unwrap().listing.as_ref().unwrap();
+    assert_eq!(listing, &["gone.md", "lied.md", "shut"], "what could not be listed counts as there");
     let error = refusal(open("/moved")).await;
     assert!(!error.retryable && error.message.contains("leads elsewhere"), "{error}");
     let error = refusal(open("/nothing")).await;
@@ -324,6 +325,49 @@ async fn a_sign_in_page_is_no_empty_listing() {
         let error = refusal(kind(name).unwrap().open(settings, parts())).await;
         assert!(error.retryable && error.message.contains("listing"), "{name}: {error}");
     }
+}
+
+/// Files that are all there is, and a folder that cannot be listed.
+struct Shelf;
+
+#[async_trait::async_trait]
+impl Store for Shelf {
+    fn name(&self) -> String {
+        "shelf".into()
+    }
+
+    async fn open(&self) -> EngineResult<Arc<dyn store::Session>> {
+        Ok(Arc::new(Self))
+    }
+
+    fn uri(&self, id: &str) -> String {
+        format!("shelf:{id}")
+    }
+}
+
+#[async_trait::async_trait]
+impl store::Session for Shelf {
+    async fn list(&self) -> Result<store::Listing, Trouble> {
+        let (id, what, tag) = ("a.md".into(), store::What::File, store::Tag::None);
+        let file = store::Entry { id, what, bytes: 4, modified_at: None, tag };
+        Ok(store::Listing { files: vec![file], unlisted: vec![("shut".into(), "it is forbidden".into())] })
+    }
+
+    async fn read(&self, _: &str, _: u64) -> Result<Vec<u8>, Trouble> {
+        Ok(b"text".to_vec())
+    }
+}
+
+#[tokio::test]
+async fn what_lies_where_nothing_can_be_listed_stays_and_all_else_can_go() {
+    let choice = Choice::new(&[], &[], 10).unwrap();
+    let connector = Objects::connector(Shelf, choice, &parts(), "Shelf").unwrap();
+    let held = ["shut/b.md", "shutter.md", "a.md"].map(|id| (id.to_owned(), None));
+    let since = Since { cursor: None, held: Arc::new(held.into_iter().collect()) };
+    let batches: Vec<Batch> = connector.changes(since).try_collect().await.unwrap();
+    assert_eq!(batches.last().unwrap().listing.as_ref().unwrap(), &["a.md", "shut", "shut/b.md"]);
+    let access = Change::Access { external_id: "shut/b.md".into(), readers: vec![Principal::everyone()] };
+    assert!(batches[0].changes.contains(&access));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use crate::{Http, address, credentials::Credentials, http::Request, pages::Pages};
+use crate::{Http, address, credentials::Credentials, html::escape, http::Request, pages::Pages};
 
 const VERSION: &str = "v62.0";
 
@@ -79,7 +79,7 @@ impl Client {
             let field = |name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default();
             let mut html = String::new();
             if !field("Summary").is_empty() {
-                html.push_str(&format!("<p>{}</p>\n", escaped(field("Summary"))));
+                html.push_str(&format!("<p>{}</p>\n", escape(field("Summary"))));
             }
             for name in &self.fields {
                 html.push_str(&format!("<div>{}</div>\n", field(name)));
@@ -92,8 +92,4 @@ impl Client {
     pub(super) fn uri(&self, id: &str) -> String {
         address::at(&self.base, &["lightning", "r", &self.object, id, "view"]).into()
     }
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;")
 }

@@ -61,7 +61,8 @@ impl SourceConfig for SalesforceConfig {
             return Err(EngineError::give_up("Salesforce: `fields` names no field, so articles would have no text"));
         }
         let endpoint = address::at(&base, &["services", "oauth2", "token"]);
-        let credentials = Credentials::OAuth(OAuth::new(&parts, endpoint, &self.client_id, self.client_secret, None));
+        let oauth = OAuth::new(&parts, endpoint, &self.client_id, self.client_secret, None);
+        let credentials = Credentials::OAuth(Box::new(oauth));
         let (object, fields, language) = (self.object, self.fields, self.language);
         let client = Client { http: parts.http, base, credentials, object, fields, language };
         Ok(Box::new(Salesforce { client, readers, clock: parts.clock }))

@@ -1,9 +1,9 @@
 //! Who may read an article: whom the user criteria of its knowledge base and its own admit, less whom they refuse.
 //!
-//! An article's own "can read" stands instead of its knowledge base's; "cannot read" of either always counts
+//! Both "can read" hold, that of the knowledge base and the article's own; "cannot read" of either always counts
 //! (<https://www.servicenow.com/docs/bundle/yokohama-servicenow-platform/page/product/knowledge-management/concept/user-criteria-knowledge.html>).
-//! Where no "can read" is named every account of the instance may read: the rule the source was added with says who
-//! that is. A criterion is a list of users, groups, roles, companies, departments and locations, one of which is
+//! A base without "can read" is for nobody, unless a property of the instance opens it: then every account may read,
+//! and the rule the source was added with says who that is. A criterion is a list of users, groups, roles, companies, departments and locations, one of which is
 //! enough or, with "match all", one of each kind is needed; what a script decides cannot be told.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use domain::{Change, EngineResult, Principal};
 
 use super::client::{Article, Client};
-use crate::gather::Gather;
+use crate::{digest::digest, gather::Gather};
 
 type Row = BTreeMap<String, String>;
 type People = BTreeSet<String>;
@@ -19,6 +19,9 @@ type Told<T> = EngineResult<Result<T, String>>;
 
 /// Most ids in a query, which is part of an address.
 const AT_ONCE: usize = 100;
+
+/// Whether a knowledge base without criteria is for nobody, as it is unless the property says `false`.
+const BLOCKS: &str = "glide.knowman.block_access_with_no_user_criteria";
 
 /// Ids of criteria by knowledge base.
 type ByBase = HashMap<String, BTreeSet<String>>;
@@ -39,6 +42,8 @@ pub(super) struct Criteria<'a> {
     rule: &'a [Principal],
     /// "Can read" and "cannot read" of each knowledge base; `None` where criteria are not asked.
     bases: Option<Result<(ByBase, ByBase), String>>,
+    /// Whether a base without criteria is open to all accounts, or why nobody may read it.
+    are_open: Result<(), String>,
     people: HashMap<String, Result<People, String>>,
     everyone: Option<Result<People, String>>,
     announced: BTreeSet<String>,
@@ -51,37 +56,52 @@ fn ids(list: &str) -> impl Iterator<Item = String> {
 impl<'a> Criteria<'a> {
     pub(super) async fn new(client: &'a Client, rule: &'a [Principal], is_asked: bool) -> EngineResult<Self> {
         let bases = if is_asked { Some(bases(client).await?) } else { None };
-        Ok(Self { client, rule, bases, people: HashMap::new(), everyone: None, announced: BTreeSet::new() })
+        let are_open = if is_asked { are_open(client).await? } else { Ok(()) };
+        let (people, announced) = (HashMap::new(), BTreeSet::new());
+        Ok(Self { client, rule, bases, are_open, people, everyone: None, announced })
     }
 
     /// The article's readers, or why they cannot be told. Their group is told to `gather` before it is named.
     pub(super) async fn readers(&mut self, article: &Article, gather: &mut Gather) -> Told<Vec<Principal>> {
-        let (can, cannot) = match &self.bases {
+        let (base, own, cannot) = match &self.bases {
             None => return Ok(Ok(self.rule.to_vec())),
             Some(Err(reason)) => return Ok(Err(reason.clone())),
             Some(Ok((can, cannot))) => {
                 let base = &article.kb_knowledge_base;
-                let mut may: BTreeSet<String> = ids(&article.can_read_user_criteria).collect();
-                if may.is_empty() {
-                    may = can.get(base).cloned().unwrap_or_default();
-                }
                 let mut may_not = cannot.get(base).cloned().unwrap_or_default();
                 may_not.extend(ids(&article.cannot_read_user_criteria));
-                (may, may_not)
+                let own: BTreeSet<String> = ids(&article.can_read_user_criteria).collect();
+                (can.get(base).cloned().unwrap_or_default(), own, may_not)
             }
         };
-        if can.is_empty() && cannot.is_empty() {
+        if base.is_empty()
+            && let Err(reason) = &self.are_open
+        {
+            return Ok(Err(reason.clone()));
+        }
+        if base.is_empty() && own.is_empty() && cannot.is_empty() {
             return Ok(Ok(self.rule.to_vec()));
         }
         let list = |ids: &BTreeSet<String>| ids.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
-        let name = format!("readers can {} cannot {}", list(&can), list(&cannot)).trim().to_owned();
+        let name =
+            format!("readers {}", digest(&[&base, &own, &cannot].map(list).each_ref().map(|ids| ids.as_bytes())));
         let principal = Principal::source_group(&name);
         if self.announced.contains(&name) {
             return Ok(Ok(vec![principal]));
         }
-        let admitted = if can.is_empty() { self.everyone().await? } else { self.all(&can).await? };
-        let members = match (admitted, self.all(&cannot).await?) {
-            (Ok(admitted), Ok(refused)) => &admitted - &refused,
+        let mut limits = Vec::new();
+        for criteria in [&base, &own].into_iter().filter(|criteria| !criteria.is_empty()) {
+            limits.push(self.all(criteria).await?);
+        }
+        if limits.is_empty() {
+            limits.push(self.everyone().await?);
+        }
+        let limits: Result<Vec<People>, String> = limits.into_iter().collect();
+        let members = match (limits, self.all(&cannot).await?) {
+            (Ok(limits), Ok(refused)) => {
+                let admitted = limits.into_iter().reduce(|some, others| &some & &others).unwrap_or_default();
+                &admitted - &refused
+            }
             (Err(reason), _) | (_, Err(reason)) => return Ok(Err(reason)),
         };
         self.announced.insert(name.clone());
@@ -133,6 +153,22 @@ async fn bases(client: &Client) -> Told<(ByBase, ByBase)> {
     }
     let cannot = both.pop().unwrap_or_default();
     Ok(Ok((both.pop().unwrap_or_default(), cannot)))
+}
+
+/// Whether all accounts may read a base without criteria, or why they may not.
+async fn are_open(client: &Client) -> Told<()> {
+    let rows = match complete(client, "sys_properties", &format!("name={BLOCKS}"), "value").await? {
+        Ok(rows) => rows,
+        Err(reason) => {
+            return Ok(Err(format!("its knowledge base names no readers, and {BLOCKS} is not shown: {reason}")));
+        }
+    };
+    let value = rows.first().and_then(|row| row.get("value")).map_or("true", String::as_str);
+    Ok(if value.trim().eq_ignore_ascii_case("false") {
+        Ok(())
+    } else {
+        Err(format!("its knowledge base names no readers, which lets nobody read it while {BLOCKS} is not `false`"))
+    })
 }
 
 /// Everyone who matches a criterion; nobody where it is not active.

@@ -62,6 +62,7 @@ impl World for Instance {
             renames: true,
             readers: true,
             groups: true,
+            closes: true,
             hides: true,
             http: true,
             sizes: true,
@@ -99,6 +100,13 @@ impl World for Instance {
         self.fake.lock().tables.remove("sys_user_grmember");
         for user in names(emails) {
             self.fake.add("sys_user_grmember", &[("group", group), ("user", &user)]);
+        }
+    }
+
+    async fn close_readers(&self, _: &str, closed: bool) {
+        let mut instance = self.fake.lock();
+        for criterion in instance.tables.get_mut("user_criteria").unwrap() {
+            criterion.insert("advanced".into(), closed.to_string());
         }
     }
 

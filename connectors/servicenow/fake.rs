@@ -55,12 +55,19 @@ impl Fake {
             .layer(middleware::from_fn_with_state(Arc::clone(&state), signed_in));
         let router = tables.route("/oauth_token.do", post(token));
         let fake = Self { address: serve(router.with_state(Arc::clone(&state))).await, state };
+        fake.blocks("false");
         for name in ["ann", "bob", "eve", "gus"] {
             let active = if name == "gus" { "false" } else { "true" };
             let email = format!("{name}@example.com");
             fake.add("sys_user", &[("sys_id", name), ("email", &email), ("active", active), ("department", "it")]);
         }
         fake
+    }
+
+    /// Says whether bases without criteria are for nobody.
+    pub(super) fn blocks(&self, value: &str) {
+        let name = "glide.knowman.block_access_with_no_user_criteria";
+        self.add("sys_properties", &[("sys_id", "p"), ("name", name), ("value", value)]);
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Instance> {

@@ -14,7 +14,9 @@ use serde::Deserialize;
 use access::Criteria;
 use client::{Article, Client};
 
-use crate::{Parts, Secret, SourceConfig, address, credentials::Credentials, gather::Gather, oauth::OAuth};
+use crate::{
+    Parts, Secret, SourceConfig, address, credentials::Credentials, gather::Gather, oauth::OAuth, readers::nobody,
+};
 
 /// Settings of a ServiceNow source. Sign in by `user` and `password`, or by `client_id` and `client_secret`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -63,9 +65,13 @@ impl SourceConfig for ServiceNowConfig {
         let base = address::parse(Self::TITLE, &self.url)?;
         let credentials = match (self.user, self.password, self.client_id, self.client_secret) {
             (Some(user), Some(password), None, None) => Credentials::Basic { user, password },
-            (None, None, Some(id), Some(secret)) => {
-                Credentials::OAuth(OAuth::new(&parts, address::at(&base, &["oauth_token.do"]), &id, secret, None))
-            }
+            (None, None, Some(id), Some(secret)) => Credentials::OAuth(Box::new(OAuth::new(
+                &parts,
+                address::at(&base, &["oauth_token.do"]),
+                &id,
+                secret,
+                None,
+            ))),
             _ => {
                 return Err(EngineError::give_up(
                     "ServiceNow: sign in either by `user` and `password` or by `client_id` and `client_secret`",
@@ -103,7 +109,7 @@ impl Connector for ServiceNow {
                     Err(reason) => Change::Failed {
                         external_id,
                         reason: format!("who may read it cannot be told: {reason}"),
-                        readers: None,
+                        readers: Some(nobody()),
                     },
                     Ok(readers) if since.holds(&external_id, &article.revision()) => {
                         Change::Unchanged { external_id, readers }

@@ -59,22 +59,65 @@ async fn criteria_of_every_kind_find_people() {
 }
 
 #[tokio::test]
-async fn an_article_overrides_its_base_and_refusals_always_count() {
+async fn the_criteria_of_base_and_article_hold_and_refusals_always_count() {
     let fake = Fake::start().await;
     fake.put("KB1", "words");
     assert_eq!(readers(&fake).await, ["everyone"], "without criteria the source's rule holds");
     criterion(&fake, "nobob", &[("user", "bob")]);
     of_base(&fake, "kb_uc_cannot_read_mtom", "nobob");
     assert_eq!(readers(&fake).await, ["ann", "eve"], "every account but the refused");
-    criterion(&fake, "all", &[("user", "ann,bob,eve")]);
-    of_base(&fake, "kb_uc_can_read_mtom", "all");
-    assert_eq!(readers(&fake).await, ["ann", "eve"]);
     criterion(&fake, "few", &[("user", "bob,eve")]);
     fake.article("KB1", |article| drop(article.insert("can_read_user_criteria".into(), "few".into())));
+    assert_eq!(readers(&fake).await, ["eve"]);
+    criterion(&fake, "some", &[("user", "ann,bob")]);
+    of_base(&fake, "kb_uc_can_read_mtom", "some");
+    assert!(readers(&fake).await.is_empty(), "the article's criteria open nothing that the base's do not");
+    criterion(&fake, "some", &[("user", "ann,bob,eve")]);
     assert_eq!(readers(&fake).await, ["eve"]);
     criterion(&fake, "noeve", &[("user", "eve")]);
     fake.article("KB1", |article| drop(article.insert("cannot_read_user_criteria".into(), "noeve".into())));
     assert!(readers(&fake).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_base_without_criteria_is_for_nobody_unless_the_instance_says_otherwise() {
+    let closes: [Close; 4] = [
+        |fake| fake.blocks("true"),
+        |fake| drop(fake.lock().tables.remove("sys_properties")),
+        |fake| fake.lock().closed.extend(["sys_properties".to_owned()]),
+        |fake| fake.lock().unseen.extend(["p".to_owned()]),
+    ];
+    for close in closes {
+        let fake = Fake::start().await;
+        fake.put("KB1", "words");
+        let mut replica = synced(&fake).await;
+        assert_eq!(replica.readers("words").into_iter().collect::<Vec<_>>(), ["everyone"]);
+        close(&fake);
+        replica.sync(&*config(&fake.address).open(parts()).unwrap()).await.unwrap();
+        assert!(replica.readers("words").is_empty() && replica.failures["KB1"].contains("names no readers"));
+        criterion(&fake, "few", &[("user", "bob")]);
+        of_base(&fake, "kb_uc_can_read_mtom", "few");
+        assert_eq!(readers(&fake).await, ["bob"]);
+    }
+}
+
+#[tokio::test]
+async fn groups_of_many_criteria_have_short_names() {
+    let fake = Fake::start().await;
+    fake.put("KB1", "words");
+    for number in 0..40 {
+        let id = format!("{number:032}");
+        criterion(&fake, &id, &[("user", "ann")]);
+        of_base(&fake, "kb_uc_can_read_mtom", &id);
+    }
+    let connector = config(&fake.address).open(parts()).unwrap();
+    let batches: Vec<Batch> = connector.changes(domain::Since::default()).map(Result::unwrap).collect().await;
+    let groups = batches.iter().flat_map(|batch| &batch.changes).filter_map(|change| match change {
+        Change::Members { group, members } => Some((group.len(), members.len())),
+        _ => None,
+    });
+    let [(length, 1)] = groups.collect::<Vec<_>>()[..] else { panic!("one group is told") };
+    assert!(length < 100, "{length}");
 }
 
 #[tokio::test]

@@ -46,6 +46,7 @@ impl World for Site {
             http: true,
             sizes: true,
             pages: true,
+            ..Abilities::default()
         }
     }
 

@@ -21,6 +21,10 @@ pub(super) struct Drives {
     /// Places in the log before this one are forgotten.
     pub(super) forgotten: usize,
     pub(super) is_hidden: bool,
+    /// Whether the person has left the company, so that their drive is not found.
+    pub(super) has_left: bool,
+    /// Drives whose changes are kept back.
+    pub(super) closed: Vec<String>,
 }
 
 #[derive(Clone, Default)]
@@ -32,6 +36,8 @@ pub(super) struct Item {
     pub(super) permissions: Vec<Value>,
     pub(super) is_shared_anew: bool,
     pub(super) refusal: Option<StatusCode>,
+    /// Bytes that are told beside those that come.
+    pub(super) missing: usize,
 }
 
 pub(super) fn user(email: &str) -> Value {
@@ -61,7 +67,7 @@ impl Drives {
         let Some(item) = self.drives.get(drive).and_then(|items| items.get(id)) else {
             return json!({"id": id, "deleted": {"state": "deleted"}});
         };
-        let mut shown = json!({"id": id, "name": item.name, "size": item.text.len(), "cTag": format!("\"c:{{{id}}},{}\"", item.version),
+        let mut shown = json!({"id": id, "name": item.name, "size": item.text.len() + item.missing, "cTag": format!("\"c:{{{id}}},{}\"", item.version),
             "webUrl": format!("https://contoso.sharepoint.com/{id}"), "lastModifiedDateTime": "2026-11-24T12:00:00Z"});
         if item.is_folder {
             shown["folder"] = json!({"childCount": 1});
@@ -92,6 +98,10 @@ impl Service for Drives {
             ["sites", "contoso.sharepoint.com,1,2", "drives"] => {
                 let shown = self.drives.keys().filter(|id| id.starts_with("b!") && !self.is_hidden);
                 asked.page(shown.map(|id| json!({"id": id})).collect())
+            }
+            ["users", ..] if self.has_left => refused(StatusCode::NOT_FOUND, "itemNotFound"),
+            ["drives", drive, "root", "delta"] if self.closed.iter().any(|closed| closed == drive) => {
+                refused(StatusCode::FORBIDDEN, "accessDenied")
             }
             ["users", "ann@example.com", "drive"] => Json(json!({"id": "ann-drive"})).into_response(),
             ["drives", drive, "root", "delta"] => {

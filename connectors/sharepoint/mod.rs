@@ -5,23 +5,23 @@
 
 mod access;
 mod config;
+mod item;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_stream::try_stream;
-use domain::{Batch, Change, Connector, Cursor, EngineError, EngineResult, Principal, RawDocument, Since};
-use futures::{Stream, stream::BoxStream};
-use reqwest::StatusCode;
+use domain::{Batch, Change, Connector, Cursor, EngineError, EngineResult, Principal, Since};
+use futures::{Stream, StreamExt, stream::BoxStream};
 use serde::{Deserialize, Serialize};
 
-use access::{Access, Permission};
+use access::Access;
 pub use config::SharePointConfig;
+use item::Item;
 
 use crate::{
-    digest::digest,
-    graph::{Graph, segment},
-    http::Request,
+    graph::{Asked, Graph, broken_off, segment},
     pages::Pages,
+    readers::nobody,
     steps::{Step, batches},
 };
 
@@ -44,21 +44,8 @@ struct Named {
     id: String,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Item {
-    id: String,
-    #[serde(default)]
-    name: String,
-    file: Option<serde_json::Value>,
-    deleted: Option<serde_json::Value>,
-    size: Option<u64>,
-    c_tag: Option<String>,
-    web_url: Option<String>,
-    last_modified_date_time: Option<String>,
-    #[serde(rename = "@microsoft.graph.sharedChanged")]
-    shared_changed: Option<serde_json::Value>,
-}
+/// Drives to read, drives that are closed to us, and failures with their reasons.
+type Drives = (BTreeSet<String>, BTreeSet<String>, Vec<(String, String)>);
 
 /// The cursor: where each drive's changes are asked for, the groups whose members count, and the items that a change
 /// named but that could not be had then.
@@ -67,6 +54,9 @@ struct Place {
     drives: BTreeMap<String, String>,
     groups: BTreeSet<String>,
     again: BTreeSet<String>,
+    /// The drives of each site and person, so that those are known whose owner is closed to us.
+    #[serde(default)]
+    owners: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Connector for SharePointConnector {
@@ -82,78 +72,46 @@ impl SharePointConnector {
             let mut place: Place = cursor.and_then(|cursor| serde_json::from_str(&cursor.0).ok()).unwrap_or_default();
             let groups = std::mem::take(&mut place.groups);
             let mut access = Access { site_groups: &self.site_groups, counts_links: self.counts_links, groups };
-            let drives = self.drives().await?;
-            for external_id in since.ids().filter(|id| !drives.iter().any(|drive| is_in(id, drive))) {
-                yield Step::Change(Change::Delete { external_id: external_id.clone() });
+            let mut told = BTreeSet::new();
+            let (drives, closed, refusals) = self.drives(&mut place).await?;
+            let is_read = |id: &String| drives.iter().chain(&closed).any(|drive| is_in(id, drive));
+            for external_id in since.ids().filter(|id| !is_read(id)).cloned().collect::<Vec<_>>() {
+                yield Step::Change(Change::Delete { external_id });
             }
             place.drives.retain(|drive, _| drives.contains(drive));
             let is_whole = place.drives.is_empty();
             let mut listing = BTreeSet::new();
+            for (external_id, reason) in refusals {
+                listing.insert(external_id.clone());
+                yield Step::Change(Change::Failed { external_id, reason, readers: None });
+            }
+            for drive in &closed {
+                for change in lost(drive, &since, &mut listing) {
+                    yield Step::Change(change);
+                }
+            }
             for drive in &drives {
-                let from_start = format!("drives/{}/root/delta", segment(drive));
-                let mut known = place.drives.get(drive).cloned();
-                for external_id in place.again.iter().filter(|id| is_in(id, drive)).cloned().collect::<Vec<_>>() {
-                    place.again.remove(&external_id);
-                    let id = external_id.get(drive.len() + 1..).unwrap_or_default();
-                    let change = match self.find(drive, id).await? {
-                        Some(item) => self.item(drive, &item, &mut access, &mut place.again, &since).await?,
-                        None => Some(Change::Delete { external_id }),
-                    };
-                    if let Some(change) = change {
+                let mut refusal = None;
+                let mut steps = self.drive(drive, &since, &mut place, &mut access, &mut listing, &mut refusal).boxed();
+                while let Some(step) = steps.next().await {
+                    yield step?;
+                }
+                drop(steps);
+                if let Some(reason) = refusal {
+                    let external_id = format!("drive {drive}");
+                    listing.insert(external_id.clone());
+                    yield Step::Change(Change::Failed { external_id, reason, readers: None });
+                    for change in lost(drive, &since, &mut listing) {
                         yield Step::Change(change);
                     }
+                    // Once it is open again, all of it is listed.
+                    place.drives.remove(drive);
                 }
-                'passes: loop {
-                    let (mut pages, mut seen, mut count) = (Pages::default(), BTreeSet::new(), 0);
-                    let is_full = known.is_none();
-                    let mut at = known.take().unwrap_or_else(|| from_start.clone());
-                    let delta = loop {
-                        pages.next("Microsoft Graph", &at)?;
-                        let Some(page) = self.graph.page::<Item>(&at, PREFER).await? else {
-                            if is_full {
-                                Err(EngineError::give_up(format!("list drive {drive} of SharePoint: there is no such drive")))?;
-                            }
-                            continue 'passes;
-                        };
-                        count += page.items.len();
-                        for item in page.items {
-                            let external_id = format!("{drive}/{}", item.id);
-                            let is_held = since.has(&external_id);
-                            let is_folder = item.file.is_none() && item.deleted.is_none();
-                            // What goes with a folder, and who may read what is in it, no change says one by one.
-                            let is_deep = (item.deleted.is_some() && !is_held) || (is_folder && item.shared_changed.is_some());
-                            if is_deep && !is_full {
-                                continue 'passes;
-                            }
-                            if item.deleted.is_some() {
-                                seen.remove(&external_id);
-                                yield Step::Change(Change::Delete { external_id });
-                            } else if let Some(change) = self.item(drive, &item, &mut access, &mut place.again, &since).await? {
-                                seen.insert(external_id);
-                                yield Step::Change(change);
-                            }
-                        }
-                        match (page.next, page.delta) {
-                            (Some(next), _) => at = next,
-                            (None, Some(delta)) => break delta,
-                            (None, None) => Err(EngineError::retry("read Microsoft Graph: a last page without a delta link"))?,
-                        }
-                    };
-                    if is_full {
-                        if count == 0 {
-                            Err(EngineError::give_up(format!("list drive {drive} of SharePoint: not even its root is there; nothing is changed")))?;
-                        }
-                        let gone = since.ids().filter(|id| is_in(id, drive) && !seen.contains(*id));
-                        for external_id in gone.cloned().collect::<Vec<_>>() {
-                            yield Step::Change(Change::Delete { external_id });
-                        }
-                    }
-                    listing.append(&mut seen);
-                    place.drives.insert(drive.clone(), delta);
-                    place.groups.clone_from(&access.groups);
-                    yield Step::Reached(Cursor(serde_json::to_string(&place).unwrap_or_default()));
-                    break;
+                for change in self.members(&access, &mut told, &mut listing).await? {
+                    yield Step::Change(change);
                 }
+                place.groups.clone_from(&access.groups);
+                yield Step::Reached(Cursor(serde_json::to_string(&place).unwrap_or_default()));
             }
             if is_whole && listing.is_empty() {
                 Err(EngineError::give_up("list SharePoint: its drives hold no files; nothing is changed"))?;
@@ -161,102 +119,165 @@ impl SharePointConnector {
             if is_whole {
                 yield Step::Listed(listing.into_iter().collect());
             }
-            for group in &access.groups {
-                let members = self.graph.members(group).await?;
-                yield Step::Change(Change::Members { group: group.clone(), members });
+        }
+    }
+
+    /// What is new in a drive, or all that is in it. Where it is closed to us, `refusal` says why.
+    fn drive<'a>(
+        &'a self,
+        drive: &'a str,
+        since: &'a Since,
+        place: &'a mut Place,
+        access: &'a mut Access<'_>,
+        listing: &'a mut BTreeSet<String>,
+        refusal: &'a mut Option<String>,
+    ) -> impl Stream<Item = EngineResult<Step>> + Send + 'a {
+        try_stream! {
+            let from_start = format!("drives/{}/root/delta", segment(drive));
+            let mut known = place.drives.get(drive).cloned();
+            for external_id in place.again.iter().filter(|id| is_in(id, drive)).cloned().collect::<Vec<_>>() {
+                place.again.remove(&external_id);
+                let id = external_id.get(drive.len() + 1..).unwrap_or_default();
+                let change = match self.find(drive, id).await? {
+                    Some(item) => self.item(drive, &item, access, &mut place.again, since).await?,
+                    None => Some(Change::Delete { external_id }),
+                };
+                if let Some(change) = change {
+                    yield Step::Change(change);
+                }
+            }
+            'passes: loop {
+                let (mut pages, mut seen, mut count) = (Pages::default(), BTreeSet::new(), 0);
+                let is_full = known.is_none();
+                let mut at = known.take().unwrap_or_else(|| from_start.clone());
+                let delta = loop {
+                    pages.next("Microsoft Graph", &at)?;
+                    let page = match self.graph.page::<Item>(&at, PREFER).await? {
+                        Asked::Page(page) => page,
+                        Asked::Gone if !is_full => continue 'passes,
+                        Asked::Gone if at != from_start => Err(broken_off())?,
+                        Asked::Gone => {
+                            *refusal = Some("there is no such drive".into());
+                            return;
+                        }
+                        Asked::Refused(reason) => {
+                            *refusal = Some(reason);
+                            return;
+                        }
+                    };
+                    count += page.items.len();
+                    for item in page.items {
+                        let external_id = format!("{drive}/{}", item.id);
+                        let is_held = since.has(&external_id);
+                        let is_folder = item.file.is_none() && item.deleted.is_none();
+                        // What goes with a folder, and who may read what is in it, no change says one by one.
+                        let is_deep = (item.deleted.is_some() && !is_held) || (is_folder && item.shared_changed.is_some());
+                        if is_deep && !is_full {
+                            continue 'passes;
+                        }
+                        if item.deleted.is_some() {
+                            seen.remove(&external_id);
+                            yield Step::Change(Change::Delete { external_id });
+                        } else if let Some(change) = self.item(drive, &item, access, &mut place.again, since).await? {
+                            seen.insert(external_id);
+                            yield Step::Change(change);
+                        }
+                    }
+                    match (page.next, page.delta) {
+                        (Some(next), _) => at = next,
+                        (None, Some(delta)) => break delta,
+                        (None, None) => Err(EngineError::retry("read Microsoft Graph: a last page without a delta link"))?,
+                    }
+                };
+                if is_full {
+                    if count == 0 {
+                        Err(EngineError::give_up(format!("list drive {drive} of SharePoint: not even its root is there; nothing is changed")))?;
+                    }
+                    let gone = since.ids().filter(|id| is_in(id, drive) && !seen.contains(*id));
+                    for external_id in gone.cloned().collect::<Vec<_>>() {
+                        yield Step::Change(Change::Delete { external_id });
+                    }
+                }
+                listing.append(&mut seen);
+                place.drives.insert(drive.to_owned(), delta);
+                break;
             }
         }
     }
 
-    async fn drives(&self) -> EngineResult<Vec<String>> {
-        let mut drives = BTreeSet::new();
-        for site in &self.sites {
-            let found: Named = self.graph.get(&format!("sites/{site}")).await?;
-            let libraries: Vec<Named> =
-                self.graph.all(&format!("sites/{}/drives?$select=id", segment(&found.id))).await?;
-            if libraries.is_empty() {
-                return Err(EngineError::give_up(format!(
-                    "list the libraries of {site}: there are none; nothing is changed"
-                )));
-            }
-            drives.extend(libraries.into_iter().map(|library| library.id));
-        }
-        for user in &self.users {
-            drives.insert(self.graph.get::<Named>(&format!("users/{}/drive?$select=id", segment(user))).await?.id);
-        }
-        Ok(drives.into_iter().collect())
-    }
-
-    async fn find(&self, drive: &str, id: &str) -> EngineResult<Option<Item>> {
-        let url = self.graph.url(&format!("drives/{}/items/{}", segment(drive), segment(id)))?;
-        let response = self.graph.send(Request::get(url)).await?;
-        if response.status == StatusCode::NOT_FOUND { Ok(None) } else { response.ok()?.json().map(Some) }
-    }
-
-    /// What is to say about a file; nothing about folders and notebooks. `again`: those to ask for once more next time.
-    async fn item(
+    /// The members of the groups that were named since the last call. One that is closed to us has none.
+    async fn members(
         &self,
-        drive: &str,
-        item: &Item,
-        access: &mut Access<'_>,
-        again: &mut BTreeSet<String>,
-        since: &Since,
-    ) -> EngineResult<Option<Change>> {
-        if item.file.is_none() {
-            return Ok(None);
+        access: &Access<'_>,
+        told: &mut BTreeSet<String>,
+        listing: &mut BTreeSet<String>,
+    ) -> EngineResult<Vec<Change>> {
+        let mut changes = Vec::new();
+        for group in access.groups.difference(told).cloned().collect::<Vec<_>>() {
+            let members = self.graph.members(&group).await?.unwrap_or_else(|reason| {
+                let external_id = format!("group {group}");
+                listing.insert(external_id.clone());
+                let reason = format!("its members cannot be read, so that nobody reads by it: {reason}");
+                changes.push(Change::Failed { external_id, reason, readers: None });
+                Vec::new()
+            });
+            changes.push(Change::Members { group: group.clone(), members });
+            told.insert(group);
         }
-        let external_id = format!("{drive}/{}", item.id);
-        let path = format!("drives/{}/items/{}", segment(drive), segment(&item.id));
-        let permissions: Vec<Permission> = self.graph.all(&format!("{path}/permissions")).await?;
-        let readers = match access.readers(&permissions) {
-            Ok(readers) => readers,
-            // Those who could read it until now must not go on doing so.
-            Err(_) if since.has(&external_id) => return Ok(Some(Change::Delete { external_id })),
-            Err(reason) => return Ok(Some(Change::Failed { external_id, reason, readers: None })),
-        };
-        let state = [item.c_tag.as_deref().unwrap_or_default(), &item.name];
-        let revision = digest(&state.map(str::as_bytes));
-        if item.c_tag.is_some() && since.holds(&external_id, &revision) {
-            return Ok(Some(Change::Unchanged { external_id, readers }));
-        }
-        let failed = |reason: String| {
-            Ok(Some(Change::Failed { external_id: external_id.clone(), reason, readers: Some(readers.clone()) }))
-        };
-        let size = item.size.unwrap_or_default();
-        if size > self.most_bytes {
-            return failed(format!("it has {size} bytes, over the limit of {}", self.most_bytes));
-        }
-        let content = Request::get(self.graph.url(&format!("{path}/content"))?).limit(self.most_bytes);
-        let response = match self.graph.send(content).await {
-            Err(error) if !error.retryable && error.message.contains("over the limit") => {
-                return failed(format!("it is over the limit of {} bytes", self.most_bytes));
+        Ok(changes)
+    }
+
+    /// The drives to read, those known of sites and people whose drives are closed to us, and why they are.
+    async fn drives(&self, place: &mut Place) -> EngineResult<Drives> {
+        let (mut owners, mut closed, mut refusals) = (BTreeMap::new(), BTreeSet::new(), Vec::new());
+        for owner in self.sites.iter().chain(&self.users) {
+            match self.drives_of(owner).await? {
+                Ok(drives) => drop(owners.insert(owner.clone(), drives)),
+                Err(reason) => {
+                    closed.extend(place.owners.get(owner).into_iter().flatten().cloned());
+                    refusals.push((format!("drives of {owner}"), reason));
+                }
             }
-            response => response?,
+        }
+        if let (true, Some((id, reason))) = (owners.is_empty(), refusals.first()) {
+            return Err(EngineError::give_up(format!("list the {id}: {reason}")));
+        }
+        let drives: BTreeSet<String> = owners.values().flatten().cloned().collect();
+        let is_read = |owner: &String| self.sites.contains(owner) || self.users.contains(owner);
+        place.owners.retain(|owner, _| is_read(owner));
+        place.owners.extend(owners);
+        closed.retain(|drive| !drives.contains(drive));
+        Ok((drives, closed, refusals))
+    }
+
+    /// The drives of a site or a person, or why they are closed to us or gone.
+    async fn drives_of(&self, owner: &String) -> EngineResult<Result<BTreeSet<String>, String>> {
+        if self.users.contains(owner) {
+            let drive = self.graph.item::<Named>(&format!("users/{}/drive?$select=id", segment(owner))).await?;
+            return Ok(drive.map(|drive| BTreeSet::from([drive.id])));
+        }
+        let site: Named = match self.graph.item(&format!("sites/{owner}")).await? {
+            Ok(site) => site,
+            Err(reason) => return Ok(Err(reason)),
         };
-        let bytes = match response.status {
-            status @ (StatusCode::NOT_FOUND | StatusCode::FORBIDDEN | StatusCode::LOCKED) => {
-                again.insert(external_id.clone());
-                return failed(format!("SharePoint does not hand it out: {status}"));
-            }
-            _ => response.ok()?.body,
-        };
-        if item.size.is_some_and(|size| size != bytes.len() as u64) {
-            return Err(EngineError::retry(format!(
-                "read {external_id} of SharePoint: {} of {size} bytes",
-                bytes.len()
+        let libraries = self.graph.all::<Named>(&format!("sites/{}/drives?$select=id", segment(&site.id))).await?;
+        if libraries.as_ref().is_ok_and(Vec::is_empty) {
+            return Err(EngineError::give_up(format!(
+                "list the libraries of {owner}: there are none; nothing is changed"
             )));
         }
-        Ok(Some(Change::Upsert(RawDocument {
-            uri: item.web_url.clone().unwrap_or_else(|| self.graph.url(&path).map(String::from).unwrap_or_default()),
-            external_id,
-            title: Some(item.name.clone()),
-            file_name: item.name.clone(),
-            bytes,
-            readers,
-            modified_at: item.last_modified_date_time.as_deref().and_then(|time| time.parse().ok()),
-            revision: Some(revision),
-        })))
+        Ok(libraries.map(|libraries| libraries.into_iter().map(|library| library.id).collect()))
     }
+}
+
+/// What is held of a drive that is closed to us stays, and nobody reads it.
+fn lost(drive: &str, since: &Since, listing: &mut BTreeSet<String>) -> Vec<Change> {
+    let held = since.ids().filter(|id| is_in(id, drive)).cloned();
+    let taken = held.map(|external_id| {
+        listing.insert(external_id.clone());
+        Change::Access { external_id, readers: nobody() }
+    });
+    taken.collect()
 }
 
 fn is_in(external_id: &str, drive: &str) -> bool {

@@ -125,7 +125,7 @@ async fn a_place_that_graph_forgot_starts_over() {
 }
 
 #[tokio::test]
-async fn what_is_no_longer_read_or_for_anyone_is_forgotten() {
+async fn what_is_no_longer_read_is_forgotten_and_what_is_for_nobody_is_read_by_nobody() {
     let site = Site::new().await;
     site.put(LIBRARY, "a", |_| ());
     site.put(LIBRARY, "b", |_| ());
@@ -135,10 +135,69 @@ async fn what_is_no_longer_read_or_for_anyone_is_forgotten() {
         item.permissions = vec![json!({"roles": ["read"], "link": {"scope": "organization"}})]
     });
     site.sync(&mut replica, json!({"users": []})).await.unwrap();
-    assert_eq!(ids(&replica), ["b!library/b"]);
+    assert_eq!(ids(&replica), ["b!library/a", "b!library/b"]);
+    assert!(replica.readers("text of a").is_empty() && replica.failures["b!library/a"].contains("by link"));
     let mut by_link = Replica::default();
     site.sync(&mut by_link, json!({"links_count": true})).await.unwrap();
     assert_eq!(by_link.readers("text of a").into_iter().collect::<Vec<_>>(), ["everyone"]);
+}
+
+#[tokio::test]
+async fn what_is_closed_is_for_nobody_and_ends_no_sync() {
+    let site = Site::new().await;
+    site.put(LIBRARY, "a", |_| ());
+    let mut replica = Replica::default();
+    site.sync(&mut replica, json!({})).await.unwrap();
+    let close = |has_left: bool, closed: &[&str]| {
+        let drives = &mut site.tenant.lock().unwrap().service;
+        (drives.has_left, drives.closed) = (has_left, closed.iter().map(ToString::to_string).collect());
+    };
+    for (has_left, closed, failure) in
+        [(true, &[][..], "drives of ann@example.com"), (false, &["ann-drive"][..], "drive ann-drive")]
+    {
+        for cursor in [replica.cursor.clone(), None] {
+            // Without a cursor nobody knows whose the drive was.
+            let is_known = cursor.is_some() || !has_left;
+            let mut replica = Replica { cursor, ..replica.clone() };
+            close(has_left, closed);
+            site.put(LIBRARY, "a", |item| item.text = format!("other text {failure} {is_known}"));
+            site.sync(&mut replica, json!({})).await.unwrap();
+            assert_eq!(ids(&replica).contains(&"ann-drive/own"), is_known);
+            assert!(replica.readers("text of own").is_empty() && replica.failures.contains_key(failure));
+            assert!(replica.documents["b!library/a"].text.contains(failure), "the others are read");
+            close(false, &[]);
+            site.sync(&mut replica, json!({})).await.unwrap();
+            assert_eq!(replica.readers("text of own").into_iter().collect::<Vec<_>>(), ["ann@example.com"]);
+            assert_eq!((replica.failures.len(), replica.fetched), (0, usize::from(!is_known)));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_size_that_is_wrong_for_good_is_no_reason_to_stop() {
+    let site = Site::new().await;
+    site.put(LIBRARY, "a", |item| item.missing = 100);
+    let mut replica = Replica::default();
+    site.sync(&mut replica, json!({})).await.unwrap();
+    assert_eq!((ids(&replica), replica.failures.len()), (vec!["ann-drive/own", "b!library/a"], 0));
+}
+
+#[tokio::test]
+async fn a_group_that_is_closed_is_for_nobody_and_ends_no_sync() {
+    let site = Site::new().await;
+    site.put(LIBRARY, "a", |item| {
+        item.permissions = vec![json!({"roles": ["read"], "grantedToV2": {"group": {"id": "g1"}}})];
+    });
+    site.tenant.lock().unwrap().groups.insert("g1".into(), vec![crate::graph::fake::person("bob@example.com")]);
+    let mut replica = Replica::default();
+    site.sync(&mut replica, json!({})).await.unwrap();
+    assert_eq!(replica.readers("text of a").len(), 1);
+    site.tenant.lock().unwrap().closed.insert("g1".into());
+    site.sync(&mut replica, json!({})).await.unwrap();
+    assert!(replica.readers("text of a").is_empty() && replica.failures.contains_key("group g1"));
+    site.tenant.lock().unwrap().closed.clear();
+    site.sync(&mut replica, json!({})).await.unwrap();
+    assert!(replica.readers("text of a").len() == 1 && replica.failures.is_empty(), "{:?}", replica.failures);
 }
 
 #[tokio::test]

@@ -43,8 +43,13 @@ impl People {
         for id in client.members(&channel.id).await? {
             if !self.users.contains_key(&id) {
                 // Someone of another workspace, whom the listing leaves out.
-                let user = client.user(&id).await?;
-                self.users.insert(id.clone(), user);
+                match client.user(&id).await? {
+                    Some(user) => drop(self.users.insert(id.clone(), user)),
+                    None => tracing::warn!(
+                        user = id,
+                        "Slack does not show this member of a channel, who reads nothing here"
+                    ),
+                }
             }
             members
                 .extend(self.users.get(&id).filter(|user| !user.deleted).and_then(|user| user.profile.email.clone()));

@@ -112,9 +112,15 @@ impl Client {
         self.all("users.list", "members", &[]).await
     }
 
-    pub(super) async fn user(&self, id: &str) -> EngineResult<User> {
-        let answer: Value = self.call("users.info", &[("user", id)]).await?;
-        typed("users.info", answer.get("user").cloned().unwrap_or_default())
+    /// A user; `None` for one whom the app may not see, or who is no more.
+    pub(super) async fn user(&self, id: &str) -> EngineResult<Option<User>> {
+        let answer: Value = match self.call("users.info", &[("user", id)]).await {
+            Err(error) if ["user_not_visible", "user_not_found"].iter().any(|said| error.message.ends_with(said)) => {
+                return Ok(None);
+            }
+            answer => answer?,
+        };
+        typed("users.info", answer.get("user").cloned().unwrap_or_default()).map(Some)
     }
 
     pub(super) async fn members(&self, channel: &str) -> EngineResult<Vec<String>> {

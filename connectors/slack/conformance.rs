@@ -57,6 +57,7 @@ impl World for Workspace {
             http: true,
             sizes: true,
             pages: true,
+            ..Abilities::default()
         }
     }
 

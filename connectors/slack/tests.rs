@@ -120,6 +120,11 @@ async fn public_channels_are_for_members_and_private_ones_for_those_inside() {
     sync(&mut replica, &config).await.unwrap();
     let readers: Vec<_> = replica.readers("ancient").into_iter().collect();
     assert_eq!(readers, ["ann@example.com", "gus@example.com", "zoe@partner.example"], "also beyond the window");
+    for error in ["user_not_visible", "user_not_found"] {
+        slack.lock().unwrap().refusals.insert("users.info", json!({"ok": false, "error": error}));
+        sync(&mut replica, &config).await.unwrap();
+        assert_eq!(replica.readers("ancient").into_iter().collect::<Vec<_>>(), ["ann@example.com", "gus@example.com"]);
+    }
 }
 
 #[tokio::test]

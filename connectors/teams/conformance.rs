@@ -52,6 +52,7 @@ impl World for Tenant {
             http: true,
             sizes: true,
             pages: true,
+            ..Abilities::default()
         }
     }
 

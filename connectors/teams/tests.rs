@@ -108,6 +108,63 @@ async fn a_place_that_graph_forgot_starts_over() {
 }
 
 #[tokio::test]
+async fn a_listing_that_breaks_off_deletes_nothing() {
+    let tenant = Tenant::new().await;
+    tenant.change(|teams| (0..5).for_each(|id| teams.say("T1", GENERAL, message(&format!("10{id}"), "more"))));
+    let mut replica = Replica::default();
+    tenant.sync(&mut replica, json!({})).await.unwrap();
+    let all = replica.documents.len();
+    let messages = format!("teams/T1/channels/{GENERAL}/messages");
+    tenant.tenant.lock().unwrap().broken.insert(messages.clone());
+    tenant.change(|teams| teams.forgotten = 1_000);
+    let error = tenant.sync(&mut replica, json!({})).await.unwrap_err();
+    assert!(error.retryable && replica.documents.len() == all, "{error}");
+    tenant.tenant.lock().unwrap().broken = [format!("{messages}/1000/replies")].into();
+    tenant.change(|teams| (0..5).for_each(|id| teams.reply("T1", GENERAL, "1000", message(&id.to_string(), "answer"))));
+    assert!(tenant.sync(&mut replica, json!({})).await.unwrap_err().retryable, "nor do replies");
+    tenant.tenant.lock().unwrap().broken.clear();
+    tenant.change(|teams| teams.channel("T1", GENERAL).messages.clear());
+    let error = tenant.sync(&mut replica, json!({})).await.unwrap_err();
+    assert!(error.retryable && replica.documents.len() == all, "nothing at all is no deletion: {error}");
+}
+
+#[tokio::test]
+async fn a_channel_that_is_closed_ends_no_sync() {
+    let tenant = Tenant::new().await;
+    tenant.change(|teams| {
+        teams.say("T1", "19:private", message("7", "in the private one"));
+        teams.channel("T1", "19:private").kind = "private".into();
+        teams.channel("T1", "19:private").members = vec![member("ann@example.com")];
+        teams.say("T2", "19:other", message("8", "in the other team"));
+        teams.members.insert("T2".into(), vec![member("ann@example.com")]);
+    });
+    let mut replica = Replica::default();
+    tenant.sync(&mut replica, json!({})).await.unwrap();
+    let texts = ["in the private one", "in the other team"];
+    for (path, text, is_read) in [
+        ("teams/T1/channels/19:private/members", texts[0], false),
+        ("teams/T1/channels/19:private/messages/delta", texts[0], true),
+        ("teams/T1/channels/19:private/messages", texts[0], true),
+        ("teams/T2/channels", texts[1], false),
+        ("teams/T2/members", texts[1], false),
+    ] {
+        for cursor in [replica.cursor.clone(), None] {
+            let mut replica = Replica { cursor: cursor.clone(), ..replica.clone() };
+            tenant.tenant.lock().unwrap().closed.insert(path.into());
+            tenant.change(|teams| teams.say("T1", GENERAL, message("9", &format!("news beside {path} {cursor:?}"))));
+            tenant.sync(&mut replica, json!({})).await.unwrap();
+            assert_eq!(replica.documents.len(), 5, "{path}");
+            let is_met = cursor.is_none() || !path.ends_with("/messages");
+            assert_eq!(replica.failures.len(), usize::from(is_met), "{path}: {:?}", replica.failures);
+            assert_eq!(replica.readers(text).len(), usize::from(is_read), "{path}");
+            tenant.tenant.lock().unwrap().closed.clear();
+            tenant.sync(&mut replica, json!({})).await.unwrap();
+            assert!(replica.failures.is_empty() && replica.readers(text).len() == 1, "{path}: {:?}", replica.failures);
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_kind_of_channel_has_its_members() {
     let tenant = Tenant::new().await;
     tenant.change(|teams| {

@@ -3,7 +3,7 @@
 use domain::{Change, Principal, RawDocument, Since};
 
 use super::client::Message;
-use crate::digest::digest;
+use crate::{digest::digest, html::escape};
 
 /// Most bytes of a document's text; the rest of a longer one is left out, and the text says so.
 const MOST_BYTES: usize = 4 << 20;
@@ -67,8 +67,4 @@ fn html(messages: &[&Message]) -> String {
         html.push_str(&entry);
     }
     html
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

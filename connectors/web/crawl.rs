@@ -13,7 +13,12 @@ use super::{
     frontier::{Frontier, Taken, Visit},
     memory::Memory,
 };
-use crate::{Secret, gather::Gather, http::Request, robots::Hosts};
+use crate::{
+    Secret,
+    gather::Gather,
+    http::{Request, shown},
+    robots::Hosts,
+};
 
 /// How many pages may stand for each other in a row.
 const MOST_STEPS: usize = 10;
@@ -136,13 +141,10 @@ impl<'a> Crawl<'a> {
                 self.frontier.next()?
             }
         };
-        let minutes = SignedDuration::from_mins(i64::from(config.max_minutes));
         let limit = if self.requests >= config.max_pages {
             format!("`max_pages` of {}", config.max_pages)
-        } else if self.bytes >= config.max_bytes {
-            format!("`max_bytes` of {}", config.max_bytes)
-        } else if (self.web.clock.now)().duration_since(self.started) >= minutes {
-            format!("`max_minutes` of {}", config.max_minutes)
+        } else if let Some(limit) = self.limit() {
+            limit
         } else {
             return Some(visit);
         };
@@ -150,6 +152,35 @@ impl<'a> Crawl<'a> {
         self.is_complete = false;
         self.fail(&visit.url, format!("the sync came to its limit, {limit}, with {waiting} addresses still to visit"));
         None
+    }
+
+    /// The limit in bytes or minutes that the sync has come to.
+    pub(super) fn limit(&self) -> Option<String> {
+        let config = &self.web.config;
+        let minutes = SignedDuration::from_mins(i64::from(config.max_minutes));
+        if self.bytes >= config.max_bytes {
+            return Some(format!("`max_bytes` of {}", config.max_bytes));
+        }
+        let is_late = (self.web.clock.now)().duration_since(self.started) >= minutes;
+        is_late.then(|| format!("`max_minutes` of {}", config.max_minutes))
+    }
+
+    /// Reports the first address of those that are left out.
+    pub(super) fn note(&mut self, url: &Url, taken: Taken) {
+        let config = &self.web.config;
+        let reason = match taken {
+            Taken::Yes | Taken::No => return,
+            Taken::TooMany => {
+                let most = config.max_variants;
+                format!("more than {most} addresses differ only in what follows the `?`; the rest is left out")
+            }
+            Taken::Full => {
+                self.is_complete = false;
+                let most = config.most_addresses();
+                format!("more than {most} addresses were found, ten times `max_pages`; the rest is left out")
+            }
+        };
+        self.fail(url, reason);
     }
 
     pub(super) fn follow(&mut self, visit: &Visit, links: Vec<Url>) {
@@ -162,13 +193,8 @@ impl<'a> Crawl<'a> {
                 continue;
             }
             let found = Visit { depth: visit.depth + 1, ..Visit::given(url.clone()) };
-            if self.frontier.find(found, config) == Taken::TooMany {
-                let most = config.max_variants;
-                self.fail(
-                    &url,
-                    format!("more than {most} addresses differ only in what follows the `?`; the rest is left out"),
-                );
-            }
+            let taken = self.frontier.find(found, config);
+            self.note(&url, taken);
         }
     }
 
@@ -198,7 +224,7 @@ impl<'a> Crawl<'a> {
             if self.documents.contains(last.as_str()) || is_dead_end {
                 self.gone(url);
             } else if is_held || !is_redirect {
-                self.fail(url, format!("it leads to {last}, where no page that may be indexed could be read"));
+                self.fail(url, format!("it leads to {}, where no page that may be indexed could be read", shown(last)));
             }
         }
     }
@@ -206,7 +232,7 @@ impl<'a> Crawl<'a> {
     /// The listing, where the walk had no gaps.
     async fn end(&mut self) -> EngineResult<Option<Vec<String>>> {
         if self.documents.is_empty() {
-            let first = self.web.start.iter().chain(&self.web.sitemaps).next().map_or("the site", Url::as_str);
+            let first = self.web.start.iter().chain(&self.web.sitemaps).next().map_or("the site".into(), shown);
             return Err(EngineError::retry(format!(
                 "read {first}: no page that may be indexed was found; nothing is changed"
             )));

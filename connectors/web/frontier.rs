@@ -34,6 +34,8 @@ pub(super) enum Taken {
     No,
     /// It is the first of too many that differ only in what follows the `?`.
     TooMany,
+    /// It is the first beyond [`WebConfig::most_addresses`].
+    Full,
 }
 
 #[derive(Default)]
@@ -41,18 +43,33 @@ pub(super) struct Frontier {
     queue: VecDeque<Visit>,
     seen: HashSet<String>,
     variants: HashMap<String, usize>,
+    is_full: bool,
 }
 
 impl Frontier {
+    /// A page that the settings, a page's own account or the store names.
     pub(super) fn give(&mut self, visit: Visit) {
         if self.seen.insert(visit.url.as_str().to_owned()) {
             self.queue.push_back(visit);
         }
     }
 
+    /// A page that a sitemap named.
+    pub(super) fn take(&mut self, visit: Visit, config: &WebConfig) -> Taken {
+        if self.has_seen(&visit.url) {
+            return Taken::No;
+        }
+        if self.seen.len() >= config.most_addresses() {
+            let is_first = !std::mem::replace(&mut self.is_full, true);
+            return if is_first { Taken::Full } else { Taken::No };
+        }
+        self.give(visit);
+        Taken::Yes
+    }
+
     /// A page that another page named.
     pub(super) fn find(&mut self, visit: Visit, config: &WebConfig) -> Taken {
-        if self.has_seen(&visit.url) || address::is_trap(&visit.url) || address::is_asset(&visit.url) {
+        if self.is_full || self.has_seen(&visit.url) || address::is_trap(&visit.url) || address::is_asset(&visit.url) {
             return Taken::No;
         }
         if visit.url.query().is_some() {
@@ -64,8 +81,7 @@ impl Frontier {
                 return if *count == config.max_variants + 1 { Taken::TooMany } else { Taken::No };
             }
         }
-        self.give(visit);
-        Taken::Yes
+        self.take(visit, config)
     }
 
     pub(super) fn has_seen(&self, url: &Url) -> bool {

@@ -25,7 +25,7 @@ use url::Url;
 
 use address::Scope;
 
-use crate::{Http, Parts, Secret, SourceConfig};
+use crate::{Http, Parts, Secret, SourceConfig, http::shown};
 
 /// Settings of a web source.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -82,6 +82,13 @@ pub struct WebConfig {
     pub password: Option<Secret>,
 }
 
+impl WebConfig {
+    /// Most addresses that are kept in mind, so that no site fills the memory with links that are never followed.
+    fn most_addresses(&self) -> usize {
+        self.max_pages.saturating_mul(10)
+    }
+}
+
 fn yes() -> bool {
     true
 }
@@ -134,7 +141,8 @@ impl SourceConfig for WebConfig {
         let scope = Scope::new(given, &self.allow, &self.exclude)?;
         if let Some(outside) = start.iter().find(|url| !scope.holds(url)) {
             return Err(EngineError::give_up(format!(
-                "web: {outside} is a start, but `allow` and `exclude` keep it out"
+                "web: {} is a start, but `allow` and `exclude` keep it out",
+                shown(outside)
             )));
         }
         let readers = parts.rule(Self::TITLE)?;

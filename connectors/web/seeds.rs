@@ -11,7 +11,7 @@ use super::{
     frontier::Visit,
     sitemap::{self, Sitemap},
 };
-use crate::http::Response;
+use crate::http::{Response, shown};
 
 const MOST_SITEMAPS: usize = 2_000;
 
@@ -35,13 +35,25 @@ impl Crawl<'_> {
             if seen.len() == MOST_SITEMAPS || !seen.insert(url.clone()) {
                 continue;
             }
-            match self.read_sitemap(&url).await {
+            if let Some(limit) = self.limit() {
+                self.is_complete = false;
+                self.fail(&url, format!("the sync came to its limit, {limit}, while it read sitemaps"));
+                break;
+            }
+            let read = self.read_sitemap(&url).await;
+            let read = read.map(|(sitemap, bytes)| {
+                self.bytes += bytes as u64;
+                sitemap
+            });
+            match read {
                 Ok(Sitemap::Index(urls)) => queue.extend(urls.into_iter().rev().map(|url| (url, false))),
                 Ok(Sitemap::Pages(entries)) => {
                     for entry in entries {
                         let url = address::canonical(entry.url, &self.web.config.ignore_parameters);
                         if self.web.scope.holds(&url) {
-                            self.frontier.give(Visit { lastmod: entry.lastmod, ..Visit::given(url) });
+                            let visit = Visit { lastmod: entry.lastmod, ..Visit::given(url.clone()) };
+                            let taken = self.frontier.take(visit, &self.web.config);
+                            self.note(&url, taken);
                         }
                     }
                 }
@@ -55,13 +67,14 @@ impl Crawl<'_> {
         Ok(())
     }
 
-    async fn read_sitemap(&self, url: &Url) -> EngineResult<Sitemap> {
+    async fn read_sitemap(&self, url: &Url) -> EngineResult<(Sitemap, usize)> {
         let gate = self.hosts.gate(url).await?;
         let request = self.request(url).limit(sitemap::MOST_BYTES);
         let read = |response: Response| {
             let response = response.ok()?;
             sitemap::read(&response.body)
-                .map_err(|reason| EngineError::retry(format!("read the sitemap {url}: {reason}")))
+                .map(|sitemap| (sitemap, response.body.len()))
+                .map_err(|reason| EngineError::retry(format!("read the sitemap {}: {reason}", shown(url))))
         };
         gate.http.attempt(&request, read).await
     }

@@ -230,6 +230,62 @@ async fn limits_are_kept_and_reported_and_delete_nothing() {
 }
 
 #[tokio::test]
+async fn what_a_site_names_is_bounded_and_sitemaps_count() {
+    let names: Vec<String> = (0..50).map(|number| format!("/p{number}")).collect();
+    let mut source = Source::new(&[("/", &links(&names))]).await;
+    for name in &names {
+        source.site.html(name, "x");
+    }
+    source.config = WebConfig { max_pages: 4, ..source.config };
+    source.sync().await.unwrap();
+    let reasons: Vec<&str> = source.failures().into_iter().map(|(_, reason)| reason).collect();
+    assert!(reasons.iter().any(|reason| reason.contains("more than 40 addresses")), "{reasons:?}");
+    assert!(reasons.iter().any(|reason| reason.contains("36 addresses still to visit")), "{reasons:?}");
+
+    let map = names.iter().map(|name| format!("HOST{name}\n")).collect::<String>();
+    source.site.put("/robots.txt", 200, &[], "Sitemap: HOST/one.txt\nSitemap: HOST/two.txt\n");
+    source.site.put("/one.txt", 200, &[], map);
+    source.site.put("/two.txt", 200, &[], "HOST/more\n");
+    source.replica = Replica::default();
+    source.sync().await.unwrap();
+    assert!(source.failures().iter().any(|(_, reason)| reason.contains("more than 40 addresses")));
+    source.site.asked();
+    source.config = WebConfig { max_bytes: 100, max_pages: 100, ..source.config };
+    assert!(source.sync().await.is_err(), "the sitemaps alone came to the limit");
+    assert!(!source.site.asked_once().contains("/two.txt"));
+}
+
+#[tokio::test]
+async fn a_page_without_validators_is_deleted_too_while_another_fails() {
+    let plain = [("content-type", "text/html")];
+    let mut source = Source::new(&[("/", &links(["/list"])), ("/list", &links(["/a", "/b"]))]).await;
+    source.site.put("/a", 200, &plain, "a");
+    source.site.put("/b", 200, &plain, "b");
+    source.sync().await.unwrap();
+    assert_eq!(source.paths(), ["/", "/a", "/b", "/list"]);
+    source.site.put("/list", 500, &[], "");
+    source.site.remove("/a");
+    source.sync().await.unwrap();
+    assert_eq!(source.paths(), ["/", "/b", "/list"]);
+}
+
+#[tokio::test]
+async fn a_token_in_an_address_is_not_told() {
+    let mut source = Source::new(&[]).await;
+    source.config.start = vec![format!("{}/?token=hush", source.address)];
+    source.site.put("/robots.txt", 200, &[], "User-agent: *\nDisallow: /\n");
+    let forbidden = source.sync().await.unwrap_err();
+    source.site.put("/robots.txt", 404, &[], "");
+    source.site.put("/", 302, &[("location", "http://elsewhere.example/?token=hush")], "");
+    let away = source.sync().await.unwrap_err();
+    source.site.put("/", 200, &[("content-type", "image/png")], "PNG");
+    let none = source.sync().await.unwrap_err();
+    for error in [forbidden, away, none] {
+        assert!(!error.message.contains("hush"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn sitemaps_name_pages_that_nothing_links_to() {
     let mut source =
         Source::new(&[("/", "start"), ("/only", "o"), ("/listed", &links(["/linked"])), ("/linked", "l")]).await;

@@ -12,7 +12,7 @@ use super::{
     memory::{Remembered, Verdict},
     page::{self, Page},
 };
-use crate::http::Response;
+use crate::http::{Response, shown};
 
 /// After so many failures in a row the site is taken to be down.
 const MOST_FAILURES: usize = 5;
@@ -25,7 +25,7 @@ impl Crawl<'_> {
             if visit.is_start {
                 let message =
                     "robots.txt of its host forbids it; ask its owner to allow `footnote`, or start elsewhere";
-                return Err(EngineError::give_up(format!("read {}: {message}", visit.url)));
+                return Err(EngineError::give_up(format!("read {}: {message}", shown(&visit.url))));
             }
             self.gone(&visit.url);
             return Ok(());
@@ -101,8 +101,9 @@ impl Crawl<'_> {
             }
             Some(target) if visit.is_start => {
                 return Err(EngineError::give_up(format!(
-                    "read {}: it redirects to {target}, which `allow` keeps out; start there, or allow it",
-                    visit.url
+                    "read {}: it redirects to {}, which `allow` keeps out; start there, or allow it",
+                    shown(&visit.url),
+                    shown(&target)
                 )));
             }
             _ => self.gone(&visit.url),

@@ -54,6 +54,7 @@ impl World for Center {
             renames: true,
             readers: true,
             groups: true,
+            closes: true,
             hides: true,
             http: true,
             sizes: true,
@@ -85,6 +86,14 @@ impl World for Center {
 
     async fn set_members(&self, name: &str, _: &str, emails: &[&str]) {
         self.set_readers(name, emails);
+    }
+
+    async fn close_readers(&self, _: &str, closed: bool) {
+        let mut center = self.fake.lock();
+        center.segments.remove(&7);
+        if !closed {
+            center.segments.insert(7, json!({ "id": 7, "user_type": "staff", "group_ids": [1] }));
+        }
     }
 
     async fn hide_everything(&self, hidden: bool) {

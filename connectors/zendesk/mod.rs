@@ -13,7 +13,10 @@ use serde::Deserialize;
 use access::Segments;
 use client::{Article, Client};
 
-use crate::{Parts, Secret, SourceConfig, address, credentials::Credentials, gather::Gather, oauth::OAuth, settle};
+use crate::{
+    Parts, Secret, SourceConfig, address, credentials::Credentials, gather::Gather, oauth::OAuth, readers::nobody,
+    settle,
+};
 
 /// Times are told by the second.
 const GRAIN: SignedDuration = SignedDuration::from_secs(10);
@@ -52,7 +55,7 @@ impl SourceConfig for ZendeskConfig {
             }
             (None, None, Some(id), Some(secret)) => {
                 let endpoint = address::at(&base, &["oauth", "tokens"]);
-                Credentials::OAuth(OAuth::new(&parts, endpoint, &id, secret, Some("read")))
+                Credentials::OAuth(Box::new(OAuth::new(&parts, endpoint, &id, secret, Some("read"))))
             }
             _ => {
                 return Err(EngineError::give_up(
@@ -90,7 +93,7 @@ impl Connector for Zendesk {
                         (Err(reason), _) => Change::Failed {
                             external_id,
                             reason: format!("who may read it cannot be told: {reason}"),
-                            readers: None,
+                            readers: Some(nobody()),
                         },
                         (Ok(readers), Some(revision)) if since.holds(&external_id, &revision) => {
                             Change::Unchanged { external_id, readers }

@@ -1,14 +1,16 @@
 //! A folder's listing as WebDAV answers it: `multistatus`, RFC 4918 sections 13 and 14.16.
 
 use domain::{EngineError, EngineResult};
-use jiff::{Timestamp, fmt::rfc2822};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, de::IgnoredAny};
 use url::Url;
 
-use crate::objects::{
-    store::{Entry, Tag, What},
-    walk::below,
+use crate::{
+    http,
+    objects::{
+        store::{Entry, Tag, What},
+        walk::below,
+    },
 };
 
 #[derive(Deserialize)]
@@ -87,7 +89,7 @@ fn entry(id: String, name: &str, prop: Option<Prop>) -> Entry {
         None => What::Other("the server does not tell its size"),
     };
     let bytes = bytes.unwrap_or_default();
-    let modified_at = prop.getlastmodified.and_then(|date| http_date(&date));
+    let modified_at = prop.getlastmodified.and_then(|date| http::time(&date));
     // Servers make etags from a file's time and size, many in whole seconds.
     let tag = match (prop.getetag.filter(|etag| !etag.is_empty()), modified_at) {
         (Some(etag), Some(_)) => Tag::Timed(etag),
@@ -96,10 +98,6 @@ fn entry(id: String, name: &str, prop: Option<Prop>) -> Entry {
         (None, None) => Tag::None,
     };
     Entry { id, what, bytes, modified_at, tag }
-}
-
-fn http_date(text: &str) -> Option<Timestamp> {
-    rfc2822::DateTimeParser::new().parse_timestamp(text.trim().replace("GMT", "+0000")).ok()
 }
 
 /// The names along a URL's path, decoded.

@@ -140,7 +140,11 @@ async fn add(global: &Global, args: Add) -> anyhow::Result<()> {
     }
     let name = args.name.unwrap_or_else(|| settings::default_name(kind, &config));
     let store = House::open_store_only(global).await?;
-    let source = wiring::add_source(global, &store, kind.name, name, Value::Object(config), new).await?;
+    let added = wiring::add_source(global, &store, kind.name, name, Value::Object(config), new).await;
+    let source = added.map_err(|error| match error.downcast_ref() {
+        Some(store::Error::Conflict(_)) => error.context("give it a name of its own with --name"),
+        _ => error,
+    })?;
     if source.settings.schedule.is_some() {
         store.request_sync(&source.id, (wiring::clock().now)()).await?;
     }

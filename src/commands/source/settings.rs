@@ -132,29 +132,46 @@ fn properties(schema: &Value) -> impl Iterator<Item = (&String, &Value)> {
     schema.get("properties").and_then(Value::as_object).into_iter().flatten()
 }
 
-/// What a source is called when nobody gave it a name: where it is.
+/// What a source is called when nobody gave it a name: where it is, and what of it is read.
 pub fn default_name(kind: &Kind, settings: &Map<String, Value>) -> String {
-    let places = [
-        "path",
-        "url",
-        "start",
-        "sitemaps",
-        "endpoint",
-        "host",
-        "bucket",
-        "container",
-        "urls",
-        "org",
-        "owner",
-        "site",
-        "tenant",
-    ];
-    let place = places.into_iter().find_map(|key| match settings.get(key)? {
-        Value::String(place) => Some(place.clone()),
-        Value::Array(places) => places.first()?.as_str().map(str::to_owned),
-        _ => None,
-    });
-    place.unwrap_or_else(|| kind.title.to_owned())
+    let place = |key: &&str| match settings.get(*key)? {
+        Value::Array(places) => places.first()?.as_str().map(shown),
+        Value::String(place) => Some(shown(place)),
+        place => Some(place.to_string()),
+    };
+    let places: Vec<String> = telling(kind.name).iter().filter_map(place).filter(|place| !place.is_empty()).collect();
+    if places.is_empty() { kind.title.to_owned() } else { places.join(" ") }
+}
+
+/// The settings that tell sources of a kind apart. Some kinds have none but a token.
+fn telling(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "azblob" => &["account", "container", "prefix"],
+        "confluence" => &["url", "spaces"],
+        "feed" => &["feeds"],
+        "folder" => &["path"],
+        "ftp" | "sftp" => &["host", "path"],
+        "gcs" | "s3" => &["bucket", "prefix"],
+        "gdrive" => &["user"],
+        "github" => &["organization", "repositories"],
+        "gitlab" => &["group", "projects"],
+        "hubspot" => &["portal_id"],
+        "imap" => &["host", "user"],
+        "jira" => &["url", "projects"],
+        "push" => &[],
+        "salesforce" => &["url", "object"],
+        "sharepoint" => &["sites", "users"],
+        "slack" => &["channels"],
+        "sql" => &["database"],
+        "teams" => &["tenant", "teams"],
+        "web" => &["start", "sitemaps"],
+        _ => &["url"],
+    }
+}
+
+/// A place as it may be shown: what follows the `?` of an address can be a secret.
+fn shown(place: &str) -> String {
+    place.split(['?', '#']).next().unwrap_or_default().trim().to_owned()
 }
 
 #[cfg(test)]
@@ -172,5 +189,40 @@ mod tests {
         assert_eq!(settings, json!({"path": "/docs", "include": ["*.md", "docs/**"], "max_file_bytes": 1000}));
         assert!(parse(folder, &["nothing=1".into()]).is_err());
         assert!(parse(folder, &["path".into()]).is_err());
+    }
+
+    #[test]
+    fn two_sources_of_a_kind_get_two_names() {
+        let name =
+            |kind: &str, settings: Value| default_name(connectors::kind(kind).unwrap(), settings.as_object().unwrap());
+        for (kind, settings, expected) in [
+            ("github", json!({"organization": "acme", "api_url": "https://x"}), "acme"),
+            ("github", json!({"repositories": ["acme/web", "acme/app"]}), "acme/web"),
+            ("gitlab", json!({"group": "acme/team", "url": "https://git.acme.example"}), "acme/team"),
+            ("feed", json!({"feeds": ["https://acme.example/feed?token=hush"]}), "https://acme.example/feed"),
+            (
+                "sql",
+                json!({"database": "postgres://me@db/shop", "url": "https://shop/{{ id }}"}),
+                "postgres://me@db/shop",
+            ),
+            ("imap", json!({"host": "mail.example", "user": "ann"}), "mail.example ann"),
+            ("gdrive", json!({"user": "ann@acme.example", "service_account": "hush"}), "ann@acme.example"),
+            ("jira", json!({"url": "https://acme.example", "projects": ["WEB"]}), "https://acme.example WEB"),
+            ("hubspot", json!({"portal_id": 12, "token": "hush"}), "12"),
+            ("notion", json!({"token": "hush"}), "Notion"),
+        ] {
+            assert_eq!(name(kind, settings), expected, "{kind}");
+        }
+    }
+
+    #[test]
+    fn what_tells_sources_apart_is_a_setting_and_no_secret_that_is_shown() {
+        for kind in connectors::KINDS {
+            for key in telling(kind.name) {
+                assert!(kind.schema()["properties"].get(key).is_some(), "a {} source has no `{key}`", kind.name);
+                // Feeds' addresses are shown without what follows the `?`.
+                assert!(*key == "feeds" || !kind.secrets().iter().any(|secret| secret == key), "{}: {key}", kind.name);
+            }
+        }
     }
 }
