@@ -133,6 +133,7 @@ async fn index_group(ctx: &IngestContext, group: &Group, step: &mut (dyn FnMut(u
                     title: state.title.clone(),
                     context: chunk.context.clone(),
                     text: chunk.text.clone(),
+                    language: state.language.clone(),
                 })
                 .collect(),
         ));

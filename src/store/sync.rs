@@ -11,7 +11,7 @@ use crate::{
     chunks::IN_LIST,
     documents::{self, Batch},
     entities::{document, source},
-    failures, jobs, members, syncs,
+    failures, jobs, members, near, syncs,
 };
 
 /// Longest name of a principal in bytes: it is an index entry.
@@ -116,6 +116,7 @@ impl Store {
         }
         let touched = batch.touched;
         jobs::enqueue(&tx, &touched, now).await?;
+        near::regroup(&tx, &touched).await?;
         source::Entity::update_many()
             .col_expr(source::Column::Cursor, Expr::val(cursor.map(|cursor| cursor.0)))
             .filter(source::Column::Id.eq(source.as_str()))

@@ -11,6 +11,7 @@ mod door;
 mod duplicates;
 mod engines;
 mod jobs;
+mod near;
 mod open;
 mod people;
 mod push;

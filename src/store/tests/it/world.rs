@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use domain::{Chunk, Cursor, Document, DocumentId, Heading, PageStart, Principal, SourceId, Span, UserId, Viewer};
+use domain::{
+    Chunk, Cursor, Document, DocumentId, Heading, PageStart, Principal, Signature, SourceId, Span, UserId, Viewer,
+};
 use jiff::Timestamp;
 use store::{Flushed, IndexJob, NewSource, Store, Write};
 use ulid::Ulid;
@@ -54,7 +56,8 @@ pub fn parsed(text: &str) -> Document {
         text: text.into(),
         headings: vec![Heading { level: 1, start: 0, text: "Handbook".into() }],
         pages: vec![PageStart { number: 1, start: 0 }],
-        notes: Vec::new(),
+        signature: Signature::of(text),
+        ..Document::default()
     }
 }
 
