@@ -141,7 +141,9 @@ async fn outcome(ctx: &EvalContext, golden: &Golden, answer: Answer, hidden: &BT
         .iter()
         .map(|p| &p.uri)
         .chain(answer.citations.iter().map(|c| &c.uri))
-        .chain(answer.nearest.iter().map(|n| &n.uri));
+        .chain(answer.nearest.iter().map(|n| &n.uri))
+        .chain(answer.passages.iter().flat_map(|p| &p.also_in).map(|other| &other.uri))
+        .chain(answer.citations.iter().flat_map(|c| &c.also_in).map(|other| &other.uri));
     let forbidden = |uri: &str| match golden.kind {
         Kind::Restricted => golden.documents.iter().any(|path| names(uri, path)),
         _ => golden.groups.is_empty() && hidden.iter().any(|path| names(uri, path)),

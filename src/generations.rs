@@ -369,7 +369,7 @@ impl Opener<'_> {
 
     async fn as_it_is(&self, row: &IndexGeneration, embedder: Arc<dyn Embedder>) -> Result<Opened> {
         let indexes = Indexes::open(&self.place(row.id, &*embedder)).await?;
-        Ok(generation(row, embedder, indexes)?)
+        generation(row, embedder, indexes)
     }
 
     /// A generation with its indexes; where they are missing, damaged or hold something else than SQL says, with new ones that

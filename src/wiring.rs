@@ -14,7 +14,7 @@ use answer::{AnswerContext, CurrentContext, ExtractiveGenerator};
 use anyhow::{Context, Result};
 use connectors::{Http, Parts, SourceConfig, folder::FolderConfig};
 use domain::{Clock, Connector, EmbedderProfile, Generator, Principal, SourceId};
-use ingest::{Ended, IngestContext, ParserPool, Report, Schedule, Worker, index_pending};
+use ingest::{Cleaner, Ended, IngestContext, ParserPool, Report, Schedule, Worker, index_pending};
 use models::GeneratorConfig;
 use search::VectorKind;
 use secrecy::ExposeSecret;
@@ -410,6 +410,9 @@ pub async fn set_source(global: &Global, store: &Store, source: &Source) -> Resu
 fn open_connector(config: &Config, data_dir: &DataDir, source: &Source) -> Result<Box<dyn Connector>> {
     let kind = connectors::kind(&source.kind)
         .with_context(|| format!("source {}: no connector is called {}", source.name, source.kind))?;
+    Cleaner::new(&source.settings.clean)
+        .map_err(anyhow::Error::msg)
+        .with_context(|| format!("source {}", source.name))?;
     let settings = secrets::resolved(kind, source.config.clone())?;
     let http = Http::new(config.connectors.http.clone(), clock())?;
     let parts = Parts {

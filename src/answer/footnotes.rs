@@ -56,6 +56,7 @@ fn quote(judgement: &Judgement, passages: &[Passage]) -> Option<Citation> {
         span: span.shifted(passage.span.start),
         page: passage.page,
         quote: quote.to_owned(),
+        also_in: passage.also_in.clone(),
     })
 }
 
@@ -90,6 +91,9 @@ mod tests {
             text: "Été: leave is 25 days. Sure.".into(),
             score: 1.0,
             access: None,
+            also_in: Vec::new(),
+            near_group: None,
+            modified_at: None,
         }
     }
 

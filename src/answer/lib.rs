@@ -10,6 +10,7 @@ mod extractive;
 mod footnotes;
 mod fuse;
 mod generate;
+mod near;
 mod newest;
 mod pipeline;
 mod rerank;

@@ -58,6 +58,9 @@ mod tests {
             text: "x".into(),
             score,
             access: None,
+            also_in: Vec::new(),
+            near_group: None,
+            modified_at: None,
         }
     }
 

@@ -17,7 +17,7 @@ use crate::{
     generate::generate,
     newest::prefer_newest,
     rerank::rerank,
-    retrieve::{Retrieved, retrieve},
+    retrieve::{Copies, Retrieved, name_others, retrieve},
     stopwatch::Stopwatch,
 };
 
@@ -37,7 +37,8 @@ pub async fn answer(
     let mut stopwatch = Stopwatch::start();
     watcher.tell(AnswerEvent::Status { stage: Stage::Retrieving }).await;
     let found = find(ctx, viewer, question).await?;
-    let passages: Vec<Passage> = found.passages.iter().take(ctx.config.retrieve.passages).cloned().collect();
+    let mut passages: Vec<Passage> = found.passages.iter().take(ctx.config.retrieve.passages).cloned().collect();
+    name_others(ctx, viewer, &mut passages).await?;
     stopwatch.lap("retrieve");
     watcher.tell(AnswerEvent::Passages { passages: passages.clone() }).await;
 
@@ -86,7 +87,7 @@ pub async fn evidence(ctx: &AnswerContext, viewer: &Viewer, question: &Question)
 }
 
 async fn find(ctx: &AnswerContext, viewer: &Viewer, question: &Question) -> Result<Retrieved> {
-    let mut found = retrieve(ctx, viewer, question.as_str(), Leg::Hybrid, WEIGHED).await?;
+    let mut found = retrieve(ctx, viewer, question.as_str(), Leg::Hybrid, Copies::OnePerGroup, WEIGHED).await?;
     if let Some(reranker) = &ctx.reranker {
         found.passages = rerank(&**reranker, question, found.passages).await?;
     }

@@ -46,6 +46,9 @@ mod tests {
             text: text.into(),
             score: 1.0,
             access: None,
+            also_in: Vec::new(),
+            near_group: None,
+            modified_at: None,
         }
     }
 

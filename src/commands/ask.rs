@@ -46,6 +46,7 @@ fn page(answer: &Answer) -> String {
             "[{}] {}{page}\n    \u{201c}{quote}\u{201d}\n    {}",
             citation.n, citation.title, citation.uri
         ));
+        lines.extend(citation.also_in.iter().map(|other| format!("    also in: {}  {}", other.title, other.uri)));
     }
     if !answer.withheld.is_empty() {
         lines.push(format!("({} unsupported sentences withheld)", answer.withheld.len()));

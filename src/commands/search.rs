@@ -61,11 +61,14 @@ fn hit(passage: &Passage) -> serde_json::Value {
         "end": passage.span.end,
         "page": passage.page,
         "text": passage.text,
+        "also_in": passage.also_in,
     })
 }
 
 fn line(passage: &Passage) -> String {
     let text = passage.text.split_whitespace().collect::<Vec<_>>().join(" ");
     let short: String = text.chars().take(160).collect();
-    format!("{:.3}  {}\n       {short}\n       {}", passage.score, passage.title, passage.uri)
+    let others: String =
+        passage.also_in.iter().map(|other| format!("\n       also in: {}  {}", other.title, other.uri)).collect();
+    format!("{:.3}  {}\n       {short}\n       {}{others}", passage.score, passage.title, passage.uri)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{AnswerId, DocumentId, Passage, Span, VersionHash};
+use crate::{AnswerId, DocumentId, OtherDocument, Passage, Span, VersionHash};
 
 /// How well the cited passages support a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -48,6 +48,9 @@ pub struct Citation {
     pub span: Span,
     pub page: Option<u32>,
     pub quote: String,
+    /// Other documents that say the same and that the viewer may read now; at most a few are named.
+    #[serde(default)]
+    pub also_in: Vec<OtherDocument>,
 }
 
 /// A document offered when nothing supports an answer.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{AccessClassId, ChunkId, DocumentId, Principal, Span, VersionHash};
+use crate::{AccessClassId, ChunkId, DocumentId, Language, Principal, Signature, Span, VersionHash};
 
 /// A document as its source gave it.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +37,12 @@ pub struct Document {
     /// What a reader should know about the parsing, a sentence each: `pages 3-5 are scanned and hold no text`.
     #[serde(default)]
     pub notes: Vec<String>,
+    /// What `text` is written in, once that is settled; `None` where nobody can tell.
+    #[serde(default)]
+    pub language: Option<Language>,
+    /// What near-duplicates of `text` are found by; `None` for a short text.
+    #[serde(skip)]
+    pub signature: Option<Signature>,
 }
 
 /// A heading at character `start` of the stored text.
@@ -83,7 +89,25 @@ pub struct Passage {
     pub text: String,
     /// Fused score in 0..=1; 0 until retrieval fills it in.
     pub score: f32,
+    /// Other documents that say the same and that the viewer may read now; at most a few are named.
+    #[serde(default)]
+    pub also_in: Vec<OtherDocument>,
     #[serde(skip)]
     #[schemars(skip)]
     pub access: Option<AccessClassId>,
+    /// The near-duplicates that the document is one of.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub near_group: Option<i64>,
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub modified_at: Option<Timestamp>,
+}
+
+/// A document that says what another one says: its duplicate or near-duplicate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OtherDocument {
+    pub document_id: DocumentId,
+    pub title: String,
+    pub uri: String,
 }

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use futures::{Stream, stream::BoxStream};
 
 use crate::{
-    AccessClassId, Batch, ChunkId, DocumentId, EmbedderProfile, EngineResult, GeneratorProfile, Passage, Prompt, Since,
-    Span, Verdict,
+    AccessClassId, Batch, ChunkId, DocumentId, EmbedderProfile, EngineResult, GeneratorProfile, Language, Passage,
+    Prompt, Since, Span, Verdict,
 };
 
 /// A system that documents come from.
@@ -92,6 +92,8 @@ pub struct KeywordEntry {
     pub title: String,
     pub context: String,
     pub text: String,
+    /// Of the document; words of an unknown one are taken as they stand.
+    pub language: Option<Language>,
 }
 
 /// A chunk as the vector index holds it.

@@ -185,6 +185,7 @@ async fn index_group(
                     title: state.title.clone(),
                     context: chunk.context.clone(),
                     text: chunk.text.clone(),
+                    language: state.language.clone(),
                 })
                 .collect(),
         ));

@@ -1,6 +1,7 @@
 //! A source's raw documents in, searchable chunks out: sync, parse, chunk, index.
 
 mod chunk;
+mod clean;
 mod config;
 mod context;
 mod cut;
@@ -9,6 +10,7 @@ mod error;
 mod generations;
 mod index;
 mod jobs;
+mod language;
 pub mod parse;
 mod preview;
 mod progress;
@@ -18,6 +20,7 @@ mod status;
 mod sync;
 
 pub use chunk::{ChunkConfig, chunk, passage_text};
+pub use clean::{Cleaned, Cleaner};
 pub use config::IngestConfig;
 pub use context::IngestContext;
 pub use error::{Error, Result};

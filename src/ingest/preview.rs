@@ -1,10 +1,17 @@
 //! A dry run: a source's first documents as they would be indexed, without storing any.
 
-use domain::{Change, Connector, Principal, Since};
+use std::sync::Arc;
+
+use domain::{Change, Connector, Language, Principal, Since};
 use futures::StreamExt;
 use serde::Serialize;
+use store::Source;
 
-use crate::{IngestContext, Result, cut::cut};
+use crate::{
+    Cleaned, Cleaner, IngestContext, Result,
+    cut::cut,
+    sync::{cleaned, cleaner},
+};
 
 /// Characters shown of each chunk.
 const SHOWN: usize = 200;
@@ -22,25 +29,34 @@ pub struct Preview {
     pub chunks: usize,
     /// The starts of the first chunks, each behind its heading path.
     pub beginning: Vec<String>,
+    /// What the source's cleaning rules take out.
+    pub cleaned: Cleaned,
+    pub language: Option<Language>,
     pub failure: Option<String>,
 }
 
 /// Reads up to `most` documents of the source.
-pub async fn preview(ctx: &IngestContext, connector: &dyn Connector, most: usize) -> Result<Vec<Preview>> {
+pub async fn preview(
+    ctx: &IngestContext,
+    source: &Source,
+    connector: &dyn Connector,
+    most: usize,
+) -> Result<Vec<Preview>> {
+    let cleaner = cleaner(source)?;
     let mut shown = Vec::new();
     let mut batches = connector.changes(Since::default());
     while shown.len() < most {
         let Some(batch) = batches.next().await else { break };
         for change in batch?.changes {
             if shown.len() < most {
-                shown.extend(one(ctx, change).await);
+                shown.extend(one(ctx, &cleaner, change).await?);
             }
         }
     }
     Ok(shown)
 }
 
-async fn one(ctx: &IngestContext, change: Change) -> Option<Preview> {
+async fn one(ctx: &IngestContext, cleaner: &Arc<Cleaner>, change: Change) -> Result<Option<Preview>> {
     let blank = |external_id: String, readers: Vec<Principal>| Preview {
         external_id,
         uri: None,
@@ -49,9 +65,11 @@ async fn one(ctx: &IngestContext, change: Change) -> Option<Preview> {
         characters: 0,
         chunks: 0,
         beginning: Vec::new(),
+        cleaned: Cleaned::default(),
+        language: None,
         failure: None,
     };
-    match change {
+    Ok(match change {
         Change::Failed { external_id, reason, readers } => {
             Some(Preview { failure: Some(reason), ..blank(external_id, readers.unwrap_or_default()) })
         }
@@ -59,9 +77,10 @@ async fn one(ctx: &IngestContext, change: Change) -> Option<Preview> {
             let preview = Preview { uri: Some(raw.uri), ..blank(raw.external_id, raw.readers) };
             let parsed = match ctx.parsers.parse(&raw.file_name, raw.bytes).await {
                 Ok(parsed) => parsed,
-                Err(error) => return Some(Preview { failure: Some(error.to_string()), ..preview }),
+                Err(error) => return Ok(Some(Preview { failure: Some(error.to_string()), ..preview })),
             };
             let title = raw.title.or_else(|| parsed.title.clone()).unwrap_or(raw.file_name);
+            let (parsed, cleaned) = cleaned(cleaner, parsed).await?;
             let chunks = cut(&ctx.generations.now().live, &parsed, &title);
             let start = |text: &str| text.chars().take(SHOWN).collect::<String>();
             let beginning =
@@ -71,9 +90,11 @@ async fn one(ctx: &IngestContext, change: Change) -> Option<Preview> {
                 characters: parsed.text.chars().count(),
                 chunks: chunks.len(),
                 beginning: beginning.collect(),
+                cleaned,
+                language: parsed.language,
                 ..preview
             })
         }
         _ => None,
-    }
+    })
 }

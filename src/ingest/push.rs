@@ -8,7 +8,8 @@ use store::{Source, Write};
 use crate::{
     Error, IngestContext, Result, SyncSummary,
     diff::{KnownSource, Step},
-    sync::{failed_before, prepare, recipe},
+    language::Tally,
+    sync::{cleaner, failed_before, prepare, recipe},
 };
 
 /// What a push did, as a whole and to each document.
@@ -53,10 +54,11 @@ async fn once(ctx: &IngestContext, source: &Source, changes: Vec<Change>) -> Res
     let ids: Vec<String> = changes.iter().filter_map(external_id).map(str::to_owned).collect();
     let documents = ctx.store.known_among(&source.id, &ids).await?;
     let failed = failed_before(ctx.store.failures_among(&source.id, &ids).await?);
-    let known = KnownSource::new(source.id.clone(), documents, failed, recipe(ctx));
+    let known = KnownSource::new(source.id.clone(), documents, failed, recipe(ctx, &source.settings.clean));
     let steps: Vec<Step> = changes.into_iter().flat_map(|change| known.decide(change)).collect();
     let mut summary = SyncSummary::default();
-    let writes = prepare(ctx, steps, &mut summary, &mut |_| {}).await?;
+    let mut languages = Tally::of(ctx.store.source_languages(&source.id).await?);
+    let writes = prepare(ctx, &cleaner(source)?, steps, &mut languages, &mut summary, &mut |_| {}).await?;
     let documents = outcomes(&ids, &writes, &known);
     ctx.store.apply_batch(&source.id, writes, source.cursor.clone(), (ctx.clock.now)()).await?;
     summary.failures.sort_by(|a, b| a.external_id.cmp(&b.external_id));

@@ -6,7 +6,8 @@ use std::{
 };
 
 use domain::{
-    Batch, Chunk, Connector, Document, DocumentId, GenerationId, Principal, RawDocument, Since, VersionHash, sha256_hex,
+    Batch, Chunk, CleanRule, Connector, Document, DocumentId, EngineError, GenerationId, Principal, RawDocument,
+    Signature, Since, VersionHash, sha256_hex,
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
@@ -14,12 +15,17 @@ use store::{Failure, Source, SyncClaim, Write};
 
 use crate::{
     IngestContext, Progress, Report, Result,
+    clean::{Cleaned, Cleaner},
     cut::cut_apart,
     diff::{Failed, KnownSource, Step, said_once},
+    language::{Tally, language},
 };
 
 /// Bump when parsing changes what it makes of the same bytes.
-const PARSER_VERSION: u32 = 2;
+const PARSER_VERSION: u32 = 3;
+
+/// Why a document is not stored that the cleaning rules leave nothing of.
+const NOTHING_LEFT: &str = "the source's cleaning rules leave no text";
 
 /// What a sync did; every failure is named.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -63,9 +69,11 @@ pub async fn sync(
     connector: &dyn Connector,
     report: Report<'_>,
 ) -> Result<SyncSummary> {
+    let cleaner = cleaner(source)?;
     let documents = ctx.store.known_documents(&source.id).await?;
     let failed = failed_before(ctx.store.failures(Some(&source.id)).await?);
-    let mut known = KnownSource::new(source.id.clone(), documents, failed, recipe(ctx));
+    let mut known = KnownSource::new(source.id.clone(), documents, failed, recipe(ctx, &source.settings.clean));
+    let mut languages = Tally::of(ctx.store.source_languages(&source.id).await?);
     let mut summary = SyncSummary::default();
     let mut visited = 0;
     let mut since = Since { cursor: source.cursor.clone(), held: Arc::new(known.held()) };
@@ -86,7 +94,7 @@ pub async fn sync(
             visited += 1;
             report(Progress::Visited { done: visited, total, name: name.to_owned() });
         };
-        let writes = prepare(ctx, steps, &mut summary, &mut seen).await?;
+        let writes = prepare(ctx, &cleaner, steps, &mut languages, &mut summary, &mut seen).await?;
         let now = (ctx.clock.now)();
         known.learn(&writes);
         match claim {
@@ -107,15 +115,22 @@ pub(crate) fn failed_before(failures: Vec<Failure>) -> HashMap<String, Failed> {
     failures.into_iter().map(failed).collect()
 }
 
+/// The source's cleaning rules, ready to apply.
+pub(crate) fn cleaner(source: &Source) -> Result<Arc<Cleaner>> {
+    Ok(Arc::new(Cleaner::new(&source.settings.clean).map_err(EngineError::give_up)?))
+}
+
 /// Everything but the bytes that decides which text is stored for them. How it is cut is a matter of the indexes' generations.
-pub(crate) fn recipe(ctx: &IngestContext) -> String {
-    sha256_hex(format!("{PARSER_VERSION} {:?}", ctx.config.limits).as_bytes())
+pub(crate) fn recipe(ctx: &IngestContext, clean: &[CleanRule]) -> String {
+    sha256_hex(format!("{PARSER_VERSION} {:?} {clean:?}", ctx.config.limits).as_bytes())
 }
 
 /// Parses what must be parsed, several files at once, and turns every step into a write.
 pub(crate) async fn prepare(
     ctx: &IngestContext,
+    cleaner: &Arc<Cleaner>,
     steps: Vec<Step>,
+    languages: &mut Tally,
     summary: &mut SyncSummary,
     seen: &mut (dyn FnMut(&str) + Send),
 ) -> Result<Vec<Write>> {
@@ -147,9 +162,10 @@ pub(crate) async fn prepare(
             Step::Nothing => {}
         }
     }
-    let parsed = stream::iter(puts).map(|(raw, raw_hash, document)| parse(ctx, raw, raw_hash, document));
-    let parsed: Vec<Parsed> =
+    let parsed = stream::iter(puts).map(|(raw, raw_hash, document)| parse(ctx, cleaner, raw, raw_hash, document));
+    let mut parsed: Vec<Parsed> =
         parsed.buffered(ctx.parsers.workers()).inspect_ok(|parsed| seen(parsed.name())).try_collect().await?;
+    settle_languages(&mut parsed, languages);
     let mut texts = HashMap::new();
     for parsed in parsed {
         writes.push(match parsed {
@@ -201,6 +217,7 @@ impl Parsed {
 
 async fn parse(
     ctx: &IngestContext,
+    cleaner: &Arc<Cleaner>,
     mut raw: RawDocument,
     raw_hash: String,
     known: Option<DocumentId>,
@@ -216,10 +233,16 @@ async fn parse(
         }
     };
     let title = raw.title.clone().or_else(|| parsed.title.clone()).unwrap_or_else(|| raw.file_name.clone());
+    let (parsed, _) = cleaned(cleaner, parsed).await?;
     // For the generation that answers; the others' chunks are cut by the index jobs.
     let live = ctx.generations.now().live.clone();
     let generation = live.id;
     let (parsed, chunks) = cut_apart(live, parsed, title.clone()).await?;
+    if chunks.is_empty() && parsed.text.is_empty() {
+        let RawDocument { external_id, file_name: name, revision, .. } = raw;
+        let reason = format!("clean {name}: {NOTHING_LEFT}");
+        return Ok(Parsed::Broken(Broken { external_id, name, raw_hash: Some(raw_hash), revision, reason }));
+    }
     Ok(Parsed::Text(Box::new(Prepared {
         known: known.is_some(),
         document: known.unwrap_or_else(|| DocumentId::new((ctx.clock.ulid)())),
@@ -233,8 +256,36 @@ async fn parse(
     })))
 }
 
+/// A text that is too short to tell is taken to be in the language of most of its source.
+fn settle_languages(parsed: &mut [Parsed], languages: &mut Tally) {
+    let texts = || parsed.iter().filter_map(|one| if let Parsed::Text(text) = one { Some(text) } else { None });
+    for text in texts() {
+        languages.count(text.parsed.language.as_ref());
+    }
+    let most = languages.most();
+    for one in parsed {
+        if let Parsed::Text(text) = one
+            && text.parsed.language.is_none()
+        {
+            text.parsed.language.clone_from(&most);
+        }
+    }
+}
+
 fn media_type(file_name: &str) -> String {
     mime_guess::from_path(file_name).first_or_text_plain().to_string()
+}
+
+/// Cleans a parsed document and notes its language and its signature.
+pub(crate) async fn cleaned(cleaner: &Arc<Cleaner>, mut parsed: Document) -> Result<(Document, Cleaned)> {
+    let cleaner = Arc::clone(cleaner);
+    let cleaned = tokio::task::spawn_blocking(move || {
+        let cleaned = cleaner.clean(&mut parsed);
+        parsed.language = language(&parsed.text);
+        parsed.signature = Signature::of(&parsed.text);
+        (parsed, cleaned)
+    });
+    Ok(cleaned.await?)
 }
 
 type Texts = HashMap<(VersionHash, BTreeSet<Principal>), DocumentId>;

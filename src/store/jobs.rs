@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{AccessClassId, ChunkId, DocumentId, GenerationId, SourceId};
+use domain::{AccessClassId, ChunkId, DocumentId, GenerationId, Language, SourceId};
 use jiff::Timestamp;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -12,7 +12,7 @@ use sea_orm::{
 use crate::{
     Error, Result, Store,
     chunks::IN_LIST,
-    entities::{chunk, document, index_generation, index_job},
+    entities::{chunk, document, index_generation, index_job, version},
     generations::{self, GenerationState},
     time::to_micros,
 };
@@ -36,6 +36,8 @@ pub struct IndexState {
     pub document: DocumentId,
     pub access: AccessClassId,
     pub title: String,
+    /// Of the live version.
+    pub language: Option<Language>,
     /// In reading order; empty when the document must not be found: deleted, or a duplicate.
     pub chunks: Vec<StoredChunk>,
 }
@@ -194,13 +196,33 @@ impl Store {
         for (owner, id, context, text) in chunks {
             by_document.entry(owner).or_default().push(StoredChunk { id: ChunkId(id), context, text });
         }
+        let mut languages = self.languages(ids).await?;
         rows.into_iter()
             .map(|(id, access, title)| {
                 let chunks = by_document.remove(&id).unwrap_or_default();
+                let language = languages.remove(&id);
                 let document = id.parse().map_err(Error::Schema)?;
-                Ok(IndexState { document, access: AccessClassId(access), title, chunks })
+                Ok(IndexState { document, access: AccessClassId(access), title, language, chunks })
             })
             .collect()
+    }
+
+    /// Of the live versions, where they are known.
+    async fn languages(&self, ids: &[DocumentId]) -> Result<BTreeMap<String, Language>> {
+        use version::Column::{DocumentId as Owner, Hash, Language as Name};
+        let live = Query::select()
+            .columns([document::Column::Id, document::Column::Version])
+            .from(document::Entity)
+            .and_where(Expr::col(document::Column::Id).is_in(ids.iter().map(DocumentId::as_str)))
+            .take();
+        let rows: Vec<(String, Option<String>)> = version::Entity::find()
+            .select_only()
+            .columns([Owner, Name])
+            .filter(Expr::tuple([Expr::col(Owner), Expr::col(Hash)]).in_subquery(live))
+            .into_tuple()
+            .all(self.read())
+            .await?;
+        Ok(rows.into_iter().filter_map(|(id, code)| Some((id, Language::new(&code?)))).collect())
     }
 }
 

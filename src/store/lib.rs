@@ -18,6 +18,7 @@ mod leases;
 mod members;
 mod meta;
 mod migrations;
+mod near;
 mod open;
 mod read;
 mod receipts;

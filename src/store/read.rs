@@ -77,6 +77,8 @@ impl Store {
                 .column_as(document::Column::Title, "title")
                 .column_as(document::Column::Uri, "uri")
                 .column_as(document::Column::AccessClassId, "access_class_id")
+                .column_as(document::Column::NearGroup, "near_group")
+                .column_as(document::Column::ModifiedAt, "modified_at")
                 .join(JoinType::InnerJoin, chunk::Relation::Document.def())
                 .filter(chunk::Column::Id.is_in(ids.iter().map(|id| id.0)))
                 .filter(access::readable(viewer))
@@ -150,6 +152,8 @@ struct PassageRow {
     title: String,
     uri: String,
     access_class_id: i64,
+    near_group: Option<i64>,
+    modified_at: Option<i64>,
 }
 
 impl TryFrom<PassageRow> for Passage {
@@ -171,6 +175,9 @@ impl TryFrom<PassageRow> for Passage {
             text: row.text,
             score: 0.0,
             access: Some(domain::AccessClassId(row.access_class_id)),
+            also_in: Vec::new(),
+            near_group: row.near_group,
+            modified_at: row.modified_at.map(from_micros).transpose()?,
         })
     }
 }

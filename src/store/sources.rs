@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use domain::{Cursor, Principal, SourceId};
+use domain::{CleanRule, Cursor, Principal, SourceId};
 use jiff::Timestamp;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, SqlErr, sea_query::Expr};
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,9 @@ pub struct SourceSettings {
     pub requests_per_second: Option<NonZeroU32>,
     /// Most items that are fetched at once, where its kind can.
     pub requests_at_once: Option<NonZeroU32>,
+    /// What is taken out of its documents' text, step by step.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub clean: Vec<CleanRule>,
 }
 
 /// A source about to be created.

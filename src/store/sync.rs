@@ -11,7 +11,7 @@ use crate::{
     chunks::IN_LIST,
     documents::{self, Batch},
     entities::{document, source},
-    failures, generations, jobs, members, syncs,
+    failures, generations, jobs, members, near, syncs,
 };
 
 /// Longest name of a principal in bytes: it is an index entry.
@@ -119,6 +119,7 @@ impl Store {
         }
         let touched = batch.touched;
         jobs::enqueue(&tx, &touched, now).await?;
+        near::regroup(&tx, &touched).await?;
         source::Entity::update_many()
             .col_expr(source::Column::Cursor, Expr::val(cursor.map(|cursor| cursor.0)))
             .filter(source::Column::Id.eq(source.as_str()))

@@ -1,12 +1,14 @@
 //! Versions: the stored texts that citations point into.
 
-use domain::{Document, DocumentId, Heading, PageStart, SourceId, VersionHash, Viewer};
+use std::collections::BTreeMap;
+
+use domain::{Document, DocumentId, Heading, Language, PageStart, Signature, SourceId, VersionHash, Viewer};
 use jiff::Timestamp;
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
     RelationTrait,
-    sea_query::{Expr, OnConflict, Query},
+    sea_query::{Expr, ExprTrait, OnConflict, Query},
 };
 
 use crate::{
@@ -84,6 +86,30 @@ impl Store {
 }
 
 impl Store {
+    /// How many live documents of a source are written in which language, as far as it is known.
+    pub async fn source_languages(&self, source: &SourceId) -> Result<BTreeMap<Language, u64>> {
+        let live = Query::select()
+            .columns([document::Column::Id, document::Column::Version])
+            .from(document::Entity)
+            .and_where(Expr::col(document::Column::SourceId).eq(source.as_str()))
+            .and_where(Expr::col(document::Column::DeletedAt).is_null())
+            .take();
+        let rows: Vec<(String, i64)> = version::Entity::find()
+            .select_only()
+            .column(version::Column::Language)
+            .column_as(version::Column::DocumentId.count(), "documents")
+            .filter(version::Column::Language.is_not_null())
+            .filter(
+                Expr::tuple([Expr::col(version::Column::DocumentId), Expr::col(version::Column::Hash)])
+                    .in_subquery(live),
+            )
+            .group_by(version::Column::Language)
+            .into_tuple()
+            .all(self.read())
+            .await?;
+        Ok(rows.into_iter().map(|(code, count)| (Language::new(&code), count.unsigned_abs())).collect())
+    }
+
     /// What parsing left out of a source's live documents: external id and note. Names and notes only: for admins.
     pub async fn notes(&self, source: &SourceId) -> Result<Vec<(String, String)>> {
         let rows: Vec<(String, Option<String>)> = document::Entity::find()
@@ -141,7 +167,7 @@ pub(crate) async fn insert<C: ConnectionTrait>(
     parsed: Document,
     now: Timestamp,
 ) -> Result<()> {
-    use version::Column::{AccessClassId, DocumentId, Hash, Headings, Notes, Pages, SupersededAt};
+    use version::Column::{AccessClassId, DocumentId, Hash, Headings, Language, Notes, Pages, Signature, SupersededAt};
     let row = version::ActiveModel {
         document_id: Set(id.to_string()),
         hash: Set(hash.to_string()),
@@ -152,9 +178,11 @@ pub(crate) async fn insert<C: ConnectionTrait>(
         created_at: Set(to_micros(now)),
         superseded_at: Set(None),
         access_class_id: Set(None),
+        signature: Set(parsed.signature.map(|signature| signature.to_bytes())),
+        language: Set(parsed.language.map(|language| language.to_string())),
     };
     let again = OnConflict::columns([DocumentId, Hash])
-        .update_columns([Headings, Pages, Notes, SupersededAt, AccessClassId])
+        .update_columns([Headings, Pages, Notes, SupersededAt, AccessClassId, Signature, Language])
         .to_owned();
     version::Entity::insert(row).on_conflict(again).exec_without_returning(db).await?;
     Ok(())
@@ -168,6 +196,8 @@ pub(crate) fn parsed(stored: version::Model) -> Result<Document> {
         pages: list(&stored.pages)?,
         notes: stored.notes.as_deref().map(list).transpose()?.unwrap_or_default(),
         text: stored.text,
+        language: stored.language.as_deref().map(Language::new),
+        signature: stored.signature.as_deref().and_then(Signature::from_bytes),
     })
 }
 
@@ -182,6 +212,7 @@ pub(crate) async fn supersede<C: ConnectionTrait>(db: &C, id: &DocumentId, hash:
     version::Entity::update_many()
         .col_expr(version::Column::AccessClassId, Expr::SubQuery(None, Box::new(readers.into())))
         .col_expr(version::Column::SupersededAt, Expr::val(to_micros(now)))
+        .col_expr(version::Column::Signature, Expr::val(None::<Vec<u8>>))
         .filter(version::Column::DocumentId.eq(id.as_str()))
         .filter(version::Column::Hash.eq(hash))
         .exec(db)

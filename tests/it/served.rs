@@ -45,7 +45,7 @@ impl Server {
         }
         let (address, client) = (address.unwrap_or_default(), Client::default());
         let body = json!({ "email": email, "password": password });
-        let login = client.post(format!("{address}/api/login")).json(&body).send().await?.error_for_status()?;
+        let login = client.post(format!("{address}/api/v1/login")).json(&body).send().await?.error_for_status()?;
         let cookie = login.headers().get(header::SET_COOKIE).context("a cookie")?.to_str()?;
         let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
         Ok(Self { child, address, client, cookie })
@@ -53,7 +53,7 @@ impl Server {
 
     async fn ask(&self, question: &str) -> Result<Value> {
         let body = json!({ "question": question });
-        let request = self.client.post(format!("{}/api/ask", self.address)).header(header::COOKIE, &self.cookie);
+        let request = self.client.post(format!("{}/api/v1/ask", self.address)).header(header::COOKIE, &self.cookie);
         let events = request.json(&body).send().await?.error_for_status()?.text().await?;
         let done = events.split("\n\n").find(|event| event.contains("event: done")).context("the answer is done")?;
         let data: String = done.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
@@ -61,7 +61,7 @@ impl Server {
     }
 
     async fn search(&self, words: &str) -> Result<Vec<Value>> {
-        let address = format!("{}/api/search?limit=50&q={}", self.address, words.replace(' ', "+"));
+        let address = format!("{}/api/v1/search?limit=50&q={}", self.address, words.replace(' ', "+"));
         let request = self.client.get(address).header(header::COOKIE, &self.cookie);
         let found: Value = request.send().await?.error_for_status()?.json().await?;
         found["hits"].as_array().cloned().context("hits")

@@ -1,5 +1,6 @@
 //! `footnote source`: the systems that documents come from.
 
+mod clean;
 mod settings;
 mod status;
 mod token;
@@ -330,7 +331,7 @@ async fn dry_run(global: &Global, text: &str) -> anyhow::Result<()> {
     let source = find(house.store(), text).await?;
     must_be_pulled(&source)?;
     let connector = house.connector(&source)?;
-    let shown = ingest::preview(house.ingest_context(), &*connector, SHOWN).await?;
+    let shown = ingest::preview(house.ingest_context(), &source, &*connector, SHOWN).await?;
     if global.json {
         return output::json(&json!({ "documents": shown }));
     }
@@ -346,7 +347,14 @@ fn previewed(preview: &Preview) -> String {
             let title = preview.title.as_deref().unwrap_or_default();
             let begins: String =
                 preview.beginning.iter().map(|text| format!("\n  | {}", text.replace('\n', " "))).collect();
-            format!("{head}\n  {title}: {} characters in {} chunks{begins}", preview.characters, preview.chunks)
+            let language = preview.language.as_ref().map_or(String::new(), |language| format!(", {language}"));
+            let cleaned = match preview.cleaned.removed {
+                0 => String::new(),
+                removed => format!("\n  cleaning takes out {removed} characters"),
+            };
+            let pieces: String = preview.cleaned.pieces.iter().map(|piece| format!("\n  - {piece}")).collect();
+            let size = format!("{} characters in {} chunks{language}", preview.characters, preview.chunks);
+            format!("{head}\n  {title}: {size}{begins}{cleaned}{pieces}")
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `--set KEY=VALUE` to settings, by the types that the kind's schema gives; and the schema told to people.
 
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, path::PathBuf};
 
 use connectors::Kind;
 use domain::Principal;
@@ -8,6 +8,7 @@ use ingest::Schedule;
 use serde_json::{Map, Value};
 use store::SourceSettings;
 
+use super::clean;
 use crate::usage::Usage;
 
 /// What `source add` and `source set` can be told, beside what a source is called.
@@ -31,6 +32,9 @@ pub struct Settings {
     /// Most items that are fetched at once, where its kind can
     #[arg(long, value_name = "N")]
     pub requests_at_once: Option<NonZeroU32>,
+    /// Rules that take boilerplate out of its documents: a TOML or JSON file; one without rules takes them away
+    #[arg(long, value_name = "FILE")]
+    pub clean: Option<PathBuf>,
 }
 
 impl Settings {
@@ -53,6 +57,9 @@ impl Settings {
         }
         settings.requests_per_second = self.requests_per_second.or(settings.requests_per_second);
         settings.requests_at_once = self.requests_at_once.or(settings.requests_at_once);
+        if let Some(file) = &self.clean {
+            settings.clean = clean::read(file)?;
+        }
         Ok(settings)
     }
 }

@@ -140,7 +140,7 @@ impl Draft {
             Mark::Page(number) => Some(PageStart { number, start }),
             _ => None,
         });
-        Ok(Document { title, pages: pages.collect(), headings, text, notes })
+        Ok(Document { title, pages: pages.collect(), headings, text, notes, ..Document::default() })
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
     time::Instant,
 };
 
-use domain::{AccessClassId, ChunkId, IndexChange, KeywordEntry, KeywordIndex, KeywordQuery};
+use domain::{AccessClassId, ChunkId, IndexChange, KeywordEntry, KeywordIndex, KeywordQuery, Language};
 use footnote_search::{KeywordConfig, TantivyIndex};
 use serde_json::Value;
 
@@ -42,7 +42,14 @@ async fn measure(set: &Path, config: &KeywordConfig) -> Fallible<()> {
         let document = format!("doc_{n:026}").parse()?;
         let (title, text) = (field(row, "title"), field(row, "text"));
         let (chunk, access) = (ChunkId(n as i64), AccessClassId(1));
-        let entries = vec![KeywordEntry { chunk, access, title, context: String::new(), text }];
+        let entries = vec![KeywordEntry {
+            chunk,
+            access,
+            title,
+            context: String::new(),
+            text,
+            language: Some(Language::new("eng")),
+        }];
         changes.push(IndexChange::Replace { document, entries });
     }
     index.apply(changes).await?;

@@ -5,11 +5,11 @@ mod query;
 mod schema;
 mod writer;
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use domain::{ChunkId, EngineError, EngineResult, Hit, IndexChange, KeywordEntry, KeywordIndex, KeywordQuery};
-use tantivy::{Index, IndexReader, ReloadPolicy, collector::TopDocs, directory::error::LockError};
+use tantivy::{Index, IndexReader, ReloadPolicy, Searcher, collector::TopDocs, directory::error::LockError};
 use tokio::task::spawn_blocking;
 
 use self::{schema::Fields, writer::Writer};
@@ -98,10 +98,11 @@ impl KeywordIndex for TantivyIndex {
 
 impl Inner {
     fn search(&self, query: &KeywordQuery) -> EngineResult<Vec<Hit>> {
-        let Some(wanted) = query::build(&query.text, &query.access, &self.fields, &self.config) else {
+        let searcher = self.reader.searcher();
+        let languages = self.languages(&searcher).map_err(|error| failed("search", &error))?;
+        let Some(wanted) = query::build(&query.text, &query.access, &languages, &self.fields, &self.config) else {
             return Ok(Vec::new());
         };
-        let searcher = self.reader.searcher();
         let limit = query.limit.min(searcher.num_docs() as usize).max(1);
         let found = searcher.search(&wanted, &TopDocs::with_limit(limit).order_by_score());
         let found = found.map_err(|error| failed("search", &error))?;
@@ -114,6 +115,19 @@ impl Inner {
         }
         hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.cmp(&b.chunk)));
         Ok(hits)
+    }
+
+    /// Every analysis that terms in the index come from, in order.
+    fn languages(&self, searcher: &Searcher) -> tantivy::Result<Vec<String>> {
+        let mut languages = BTreeSet::new();
+        for segment in searcher.segment_readers() {
+            let index = segment.inverted_index(self.fields.language)?;
+            let mut terms = index.terms().stream()?;
+            while terms.advance() {
+                languages.insert(String::from_utf8_lossy(terms.key()).into_owned());
+            }
+        }
+        Ok(languages.into_iter().collect())
     }
 
     fn chunk_ids(&self) -> EngineResult<Vec<ChunkId>> {

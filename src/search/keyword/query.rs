@@ -3,7 +3,10 @@
 use domain::AccessClassId;
 use tantivy::{
     Term,
-    query::{BooleanQuery, BoostQuery, ConstScoreQuery, Occur, PhraseQuery, Query, TermQuery, TermSetQuery},
+    query::{
+        BooleanQuery, BoostQuery, ConstScoreQuery, DisjunctionMaxQuery, Occur, PhraseQuery, Query, TermQuery,
+        TermSetQuery,
+    },
     schema::{Field, IndexRecordOption},
 };
 
@@ -17,24 +20,25 @@ const MAX_TERMS: usize = 64;
 pub(super) fn build(
     text: &str,
     access: &[AccessClassId],
+    languages: &[String],
     fields: &Fields,
     config: &KeywordConfig,
 ) -> Option<BooleanQuery> {
-    let words = words(text, fields, config)?;
+    let words = words(text, languages, fields, config)?;
     let visible = TermSetQuery::new(access.iter().map(|class| Term::from_field_i64(fields.access, class.0)));
     let visible = ConstScoreQuery::new(Box::new(visible), 0.0);
     Some(BooleanQuery::intersection(vec![Box::new(visible), Box::new(words)]))
 }
 
-fn words(text: &str, fields: &Fields, config: &KeywordConfig) -> Option<BooleanQuery> {
-    let wanted = analysis::wanted(text, MAX_TERMS);
-    if wanted.terms.is_empty() {
+fn words(text: &str, languages: &[String], fields: &Fields, config: &KeywordConfig) -> Option<BooleanQuery> {
+    let wanted = analysis::wanted(text, languages, MAX_TERMS);
+    if wanted.words.is_empty() {
         return None;
     }
     let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::new();
     let weighted = [(fields.text, 1.0), (fields.title, config.title_boost), (fields.context, config.context_boost)];
     for (field, weight) in weighted.into_iter().filter(|(_, weight)| *weight > 0.0) {
-        clauses.extend(wanted.terms.iter().map(|term| (Occur::Should, boosted(term_query(field, term), weight))));
+        clauses.extend(wanted.words.iter().map(|terms| (Occur::Should, boosted(word_query(field, terms), weight))));
     }
     if config.identifier_boost > 0.0 {
         for parts in wanted.identifiers {
@@ -46,8 +50,16 @@ fn words(text: &str, fields: &Fields, config: &KeywordConfig) -> Option<BooleanQ
     Some(BooleanQuery::new(clauses))
 }
 
-fn term_query(field: Field, term: &str) -> Box<dyn Query> {
-    Box::new(TermQuery::new(Term::from_field_text(field, term), IndexRecordOption::WithFreqs))
+/// The word counts once, as what it is in the language of the text.
+fn word_query(field: Field, terms: &[String]) -> Box<dyn Query> {
+    let mut queries = terms.iter().map(|term| {
+        let term = Term::from_field_text(field, term);
+        Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs)) as Box<dyn Query>
+    });
+    match (queries.next(), terms.len()) {
+        (Some(only), 1) => only,
+        (first, _) => Box::new(DisjunctionMaxQuery::new(first.into_iter().chain(queries).collect())),
+    }
 }
 
 fn boosted(query: Box<dyn Query>, weight: f32) -> Box<dyn Query> {

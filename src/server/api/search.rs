@@ -6,7 +6,7 @@ use actix_web::{
     get,
     web::{Json, Query},
 };
-use domain::{Leg, Passage, Question};
+use domain::{Leg, OtherDocument, Passage, Question};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
@@ -50,6 +50,8 @@ pub(crate) struct SearchHit {
     end: usize,
     page: Option<u32>,
     text: String,
+    /// Other documents that say the same and that the viewer may read now; at most a few are named.
+    also_in: Vec<OtherDocument>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -96,6 +98,7 @@ impl From<Passage> for SearchHit {
             end: passage.span.end,
             page: passage.page,
             text: passage.text,
+            also_in: passage.also_in,
         }
     }
 }

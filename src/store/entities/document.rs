@@ -18,6 +18,8 @@ pub struct Model {
     pub version: String,
     pub access_class_id: i64,
     pub duplicate_of: Option<String>,
+    /// The near-duplicates it is one of, perhaps alone; none when it is deleted or short.
+    pub near_group: Option<i64>,
     pub modified_at: Option<i64>,
     pub job_seq: i64,
     pub deleted_at: Option<i64>,

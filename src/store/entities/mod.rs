@@ -11,6 +11,8 @@ pub(crate) mod idempotency_key;
 pub(crate) mod index_generation;
 pub(crate) mod index_job;
 pub(crate) mod meta;
+pub(crate) mod near_band;
+pub(crate) mod near_group;
 pub(crate) mod receipt;
 pub(crate) mod session;
 pub(crate) mod source;

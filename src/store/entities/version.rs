@@ -17,6 +17,9 @@ pub struct Model {
     pub superseded_at: Option<i64>,
     /// Who could read it when it was superseded. The live version's readers are its document's.
     pub access_class_id: Option<i64>,
+    /// Of the live version, unless it is short.
+    pub signature: Option<Vec<u8>>,
+    pub language: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

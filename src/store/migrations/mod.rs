@@ -6,6 +6,8 @@ mod m20261123_000001_first;
 mod m20261124_000000_version_access;
 mod m20261124_000001_sources;
 mod m20261124_000010_push;
+mod m20261124_000020_near;
+mod m20261124_000021_language;
 mod m20261124_000030_generations;
 mod m20261124_000101_index_leases;
 mod m20261124_000102_receipts;
@@ -20,6 +22,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000000_version_access::Migration),
             Box::new(m20261124_000001_sources::Migration),
             Box::new(m20261124_000010_push::Migration),
+            Box::new(m20261124_000020_near::Migration),
+            Box::new(m20261124_000021_language::Migration),
             Box::new(m20261124_000101_index_leases::Migration),
             Box::new(m20261124_000102_receipts::Migration),
             Box::new(m20261124_000103_sync_marks::Migration),

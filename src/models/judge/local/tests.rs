@@ -86,6 +86,9 @@ fn passage(text: &str) -> Passage {
         text: text.into(),
         score: 1.0,
         access: None,
+        also_in: Vec::new(),
+        near_group: None,
+        modified_at: None,
     }
 }
 

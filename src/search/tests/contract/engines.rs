@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{
-    AccessClassId, ChunkId, DocumentId, IndexChange, KeywordEntry, KeywordIndex, KeywordQuery, VectorEntry,
+    AccessClassId, ChunkId, DocumentId, IndexChange, KeywordEntry, KeywordIndex, KeywordQuery, Language, VectorEntry,
     VectorIndex, VectorQuery,
 };
 use footnote_search::{EdgeIndex, KeywordConfig, ServerIndex, TantivyIndex, VectorConfig, VectorKind};
@@ -126,6 +126,7 @@ pub fn keyword_change((number, entries): (u32, &[Entry<'_>])) -> IndexChange<Key
         title: String::new(),
         context: String::new(),
         text: (*text).to_owned(),
+        language: Some(Language::new("eng")),
     };
     change(number, entries.iter().map(entry).collect())
 }

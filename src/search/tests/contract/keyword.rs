@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use domain::{AccessClassId, ChunkId, IndexChange, KeywordEntry, KeywordIndex, KeywordQuery};
+use domain::{AccessClassId, ChunkId, IndexChange, KeywordEntry, KeywordIndex, KeywordQuery, Language};
 use footnote_search::{Error, KeywordConfig, TantivyIndex, wipe};
 use tempfile::TempDir;
 
@@ -116,6 +116,7 @@ async fn title_and_context_count() {
         title: title.into(),
         context: context.into(),
         text: text.into(),
+        language: None,
     };
     let entries =
         vec![entry(1, "Travel", "Hotels", "book early"), entry(2, "", "", "we travel to hotels by train and book")];
@@ -125,6 +126,84 @@ async fn title_and_context_count() {
         let query = KeywordQuery { text: text.into(), access: vec![AccessClassId(1)], limit: 1 };
         assert_eq!(index.search(query).await.unwrap()[0].chunk, ChunkId(1), "{text}");
     }
+}
+
+/// What the index finds first for each question, over texts of several languages.
+async fn found_among(texts: &[(i64, Option<&str>, &str)], questions: &[&str]) -> Vec<Option<i64>> {
+    let dir = TempDir::new().unwrap();
+    let index = TantivyIndex::create(&dir.path().join("index"), &KeywordConfig::default()).unwrap();
+    let changes = texts.iter().map(|(chunk, language, text)| {
+        let entry = KeywordEntry {
+            chunk: ChunkId(*chunk),
+            access: AccessClassId(1),
+            title: String::new(),
+            context: String::new(),
+            text: (*text).to_owned(),
+            language: language.map(Language::new),
+        };
+        IndexChange::Replace { document: document(u32::try_from(*chunk).unwrap()), entries: vec![entry] }
+    });
+    index.apply(changes.collect()).await.unwrap();
+    index.flush().await.unwrap();
+    let mut found = Vec::new();
+    for question in questions {
+        let query = KeywordQuery { text: (*question).to_owned(), access: vec![AccessClassId(1)], limit: 1 };
+        found.push(index.search(query).await.unwrap().first().map(|hit| hit.chunk.0));
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn texts_are_found_by_other_forms_of_their_words_in_their_language() {
+    let texts = [
+        (1, Some("eng"), "Employees carry over their unused holidays to the following year."),
+        (2, Some("nld"), "De vergoeding voor ongebruikte vakantie wordt in januari betaald."),
+        (3, Some("deu"), "Überstunden werden mit dem nächsten Gehalt ausgezahlt."),
+        (4, Some("fra"), "Les congés payés se prennent avant la fin de l'année."),
+        (5, Some("spa"), "Las vacaciones se piden con dos semanas de antelación."),
+        (6, Some("pol"), "Urlopy wypoczynkowe zgłasza się przełożonemu."),
+        (7, None, "Zertz glonked policies"),
+    ];
+    let questions = [
+        "what about a holiday that an employee did not use",
+        "welke vergoedingen zijn er",
+        "wann wird eine Überstunde ausgezahlt",
+        "wann wird eine Uberstunde ausgezahlt",
+        "comment prendre un congé payé",
+        "vacación",
+        "urlopy",
+        "glonked",
+    ];
+    let expected = [1, 2, 3, 3, 4, 5, 6, 7].map(Some);
+    assert_eq!(found_among(&texts, &questions).await, expected);
+    for (text, question) in texts.iter().zip(&questions).take(2) {
+        assert_eq!(found_among(&[*text], &[question]).await, [Some(text.0)], "alone in the index");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_without_a_known_language_are_taken_as_they_stand() {
+    let plain = [(1, None, "policies"), (2, Some("tlh"), "employés")];
+    assert_eq!(found_among(&plain, &["policies", "policy", "EMPLOYES"]).await, [Some(1), None, Some(2)]);
+    let english = [(1, Some("eng"), "policies")];
+    assert_eq!(found_among(&english, &["policy"]).await, [Some(1)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stop_words_of_the_question_s_language_do_not_decide() {
+    let texts = [
+        (
+            1,
+            Some("nld"),
+            "De regels voor het parkeren van de fiets en van de auto bij het kantoor, en voor het laden van de accu.",
+        ),
+        (2, Some("nld"), "Declaraties gaan binnen een maand naar de administratie."),
+        (3, Some("eng"), "Parking rules for the office."),
+    ];
+    assert_eq!(
+        found_among(&texts, &["wat zijn de regels voor een declaratie van de reis en van het hotel"]).await,
+        [Some(2)]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

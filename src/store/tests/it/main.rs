@@ -12,6 +12,7 @@ mod duplicates;
 mod engines;
 mod generations;
 mod jobs;
+mod near;
 mod open;
 mod people;
 mod push;

@@ -194,3 +194,28 @@ async fn a_removal_is_remembered_until_it_is_done() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_languages_of_a_source_are_those_of_its_live_texts() {
+    on_each_engine(async |store| {
+        let (source, other) = (add_source(&store, 1).await, add_source(&store, 2).await);
+        let written = |n: u128, text: &str, code: Option<&str>| {
+            let mut write = put(n, text, &["everyone"]);
+            if let Write::Put { parsed, .. } = &mut write {
+                parsed.language = code.map(domain::Language::new);
+            }
+            write
+        };
+        let texts = vec![written(1, "a", Some("eng")), written(2, "b", Some("nld")), written(3, "c", None)];
+        store.apply_batch(&source, texts, None, at(1)).await.unwrap();
+        store.apply_batch(&other, vec![written(4, "d", Some("fra"))], None, at(1)).await.unwrap();
+        let state = store.index_state(FIRST, &[doc(1), doc(3), doc(4)]).await.unwrap();
+        let codes: Vec<_> = state.iter().map(|state| state.language.as_ref().map(domain::Language::as_str)).collect();
+        assert_eq!(codes, [Some("eng"), None, Some("fra")]);
+        let changed = vec![written(1, "een", Some("nld")), Write::Delete { document: doc(3) }];
+        store.apply_batch(&source, changed, None, at(2)).await.unwrap();
+        let counts = store.source_languages(&source).await.unwrap();
+        assert_eq!(counts.into_iter().collect::<Vec<_>>(), [(domain::Language::new("nld"), 2)]);
+    })
+    .await;
+}

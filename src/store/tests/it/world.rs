@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    Chunk, Cursor, Document, DocumentId, GenerationId, Heading, PageStart, Principal, SourceId, Span, UserId, Viewer,
+    Chunk, Cursor, Document, DocumentId, GenerationId, Heading, PageStart, Principal, Signature, SourceId, Span,
+    UserId, Viewer,
 };
 use jiff::Timestamp;
 use store::{Flushed, IndexJob, Jobs, NewSource, Store, Write};
@@ -60,7 +61,8 @@ pub fn parsed(text: &str) -> Document {
         text: text.into(),
         headings: vec![Heading { level: 1, start: 0, text: "Handbook".into() }],
         pages: vec![PageStart { number: 1, start: 0 }],
-        notes: Vec::new(),
+        signature: Signature::of(text),
+        ..Document::default()
     }
 }
 

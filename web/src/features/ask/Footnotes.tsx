@@ -1,6 +1,7 @@
 // The footnotes themselves: below the answer, in the margin where the window is wide.
 import type { Citation } from '../../shared/api/types'
 import { ReaderLink } from '../../shared/reader'
+import { AlsoIn } from '../../shared/ui/AlsoIn'
 import { targetOf } from './target'
 
 type Props = { citations: readonly Citation[]; lit: number | null; onLight: (n: number | null) => void }
@@ -30,6 +31,7 @@ export function Footnotes({ citations, lit, onLight }: Props) {
                 {citation.quote}
               </q>
             </ReaderLink>
+            <AlsoIn documents={citation.also_in} />
           </li>
         ))}
       </ol>

@@ -5,6 +5,7 @@ import type { SearchHit } from '../../shared/api/types'
 import { useResource } from '../../shared/api/useResource'
 import { ReaderLink } from '../../shared/reader'
 import { navigate, usePlace } from '../../shared/router'
+import { AlsoIn } from '../../shared/ui/AlsoIn'
 import { Loading } from '../../shared/ui/Loading'
 import { ProblemNote } from '../../shared/ui/ProblemNote'
 import { useTitle } from '../../shared/useTitle'
@@ -84,6 +85,7 @@ function Hit({ hit, query }: { hit: SearchHit; query: string }) {
       <p className="hit-text" dir="auto">
         {snippetOf(hit.text, query).map(({ text, hit }, index) => (hit ? <b key={index}>{text}</b> : text))}
       </p>
+      <AlsoIn documents={hit.also_in} />
     </li>
   )
 }

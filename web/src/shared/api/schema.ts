@@ -356,6 +356,11 @@ export interface components {
         ChunkId: number;
         /** @description Exact characters of an exact version of a document. */
         Citation: {
+            /**
+             * @description Other documents that say the same and that the viewer may read now; at most a few are named.
+             * @default []
+             */
+            also_in: components["schemas"]["OtherDocument"][];
             document_id: components["schemas"]["DocumentId"];
             /** Format: uint */
             end: number;
@@ -454,6 +459,12 @@ export interface components {
             item: string;
             note: string;
         };
+        /** @description A document that says what another one says: its duplicate or near-duplicate. */
+        OtherDocument: {
+            document_id: components["schemas"]["DocumentId"];
+            title: string;
+            uri: string;
+        };
         /** @description Where a page starts, in Unicode scalar values. */
         PageStart: {
             /** Format: uint32 */
@@ -463,6 +474,11 @@ export interface components {
         };
         /** @description A chunk read back from the store on behalf of a viewer who may read it now. */
         Passage: {
+            /**
+             * @description Other documents that say the same and that the viewer may read now; at most a few are named.
+             * @default []
+             */
+            also_in: components["schemas"]["OtherDocument"][];
             chunk_id: components["schemas"]["ChunkId"];
             context: string;
             document_id: components["schemas"]["DocumentId"];
@@ -535,6 +551,8 @@ export interface components {
         PushStatus: "added" | "changed" | "unchanged" | "failed";
         /** @description A passage that was found. */
         SearchHit: {
+            /** @description Other documents that say the same and that the viewer may read now; at most a few are named. */
+            also_in: components["schemas"]["OtherDocument"][];
             /** Format: int64 */
             chunk_id: number;
             document_id: string;
