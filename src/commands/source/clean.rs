@@ -16,7 +16,10 @@ pub fn read(file: &Path) -> Result<Vec<CleanRule>, Usage> {
 }
 
 fn parse(text: &str) -> Result<Vec<CleanRule>, String> {
-    let read: Value = if text.trim_start().starts_with(['[', '{']) && !text.trim_start().starts_with("[[") {
+    // A header of TOML begins like a list of JSON.
+    let start = text.trim_start();
+    let is_list = start.strip_prefix('[').is_some_and(|rest| rest.trim_start().starts_with(['{', ']']));
+    let read: Value = if is_list || start.starts_with('{') {
         serde_json::from_str(text).map_err(|error| format!("it is no JSON: {error}"))?
     } else {
         toml::from_str(text).map_err(|error| format!("it is no TOML: {}", error.message()))?

@@ -6,6 +6,7 @@ import { AnswerView } from './AnswerView'
 import { advance, begin, fail, type Exchange } from './exchange'
 
 const CITATION = {
+  also_in: [],
   n: 1, document_id: 'doc_1', version: 'v1', title: 'Leave policy', uri: 'people/leave.md',
   start: 10, end: 20, page: 3, quote: 'at most 6 unused days',
 }

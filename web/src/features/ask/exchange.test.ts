@@ -3,7 +3,7 @@ import type { Answer, AnswerEvent } from '../../shared/api/types'
 import { advance, announcement, begin } from './exchange'
 import { uncheckedPart } from './prose'
 
-const CITATION = { n: 1, document_id: 'doc_1', version: 'v', title: 'T', uri: 'u', start: 0, end: 3, page: null, quote: 'abc' }
+const CITATION = { n: 1, document_id: 'doc_1', version: 'v', title: 'T', uri: 'u', start: 0, end: 3, page: null, also_in: [], quote: 'abc' }
 const SENTENCE = { text: 'Six days carry over.', verdict: 'supported' as const, score: 0.9, citations: [1] }
 const ANSWER: Answer = {
   id: 'ans_1',
