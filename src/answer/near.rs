@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use domain::{DocumentId, Passage, numbers};
+use domain::{DocumentId, Passage, numbers, terms};
+
+/// Shares of the best score from which a document of a group is considered at all, and from which its age may decide.
+const CLOSE: f32 = 0.9;
+const ALIKE: f32 = 0.98;
 
 /// Which document stands for each group of near-duplicates, chosen when the group is first seen.
 #[derive(Default)]
@@ -11,10 +15,11 @@ pub struct Chosen(HashMap<i64, DocumentId>);
 impl Chosen {
     /// The passages of documents that stand for their group, in their order; those of documents without near-duplicates stay.
     ///
-    /// Of a group that document stands whose passages hold most of the numbers that the question names (so that the sheet of
-    /// 2023 can be asked for beside that of 2024), then the newest, then the best ranked.
+    /// Documents of a group may differ in the very thing that is asked for: the sheet of 2023 beside that of 2024, the contract
+    /// of one person beside another's. So only those can stand whose best passage holds as much of the question and ranks as
+    /// high; of them the newest does, else the best ranked.
     pub fn one_per_group(&mut self, question: &str, passages: Vec<Passage>) -> Vec<Passage> {
-        let asked = numbers(question);
+        let asked: BTreeSet<String> = terms(question).into_iter().chain(numbers(question)).collect();
         let mut found: HashMap<i64, Vec<Candidate<'_>>> = HashMap::new();
         for passage in &passages {
             let Some(group) = passage.near_group else { continue };
@@ -25,8 +30,8 @@ impl Chosen {
             }
         }
         for (group, candidates) in found {
-            if let Some(best) = candidates.iter().rev().max_by_key(|candidate| candidate.rank(&asked)) {
-                self.0.entry(group).or_insert_with(|| best.document.clone());
+            if let Some(best) = standing(&candidates, &asked) {
+                self.0.entry(group).or_insert_with(|| best.clone());
             }
         }
         let stands = |passage: &Passage| {
@@ -43,14 +48,35 @@ struct Candidate<'a> {
 }
 
 impl Candidate<'_> {
-    fn rank(&self, asked: &BTreeSet<String>) -> (usize, Option<jiff::Timestamp>) {
-        let mut held = BTreeSet::new();
-        for passage in self.passages.iter().filter(|_| !asked.is_empty()) {
-            held.extend(numbers(&passage.text));
-            held.extend(numbers(&passage.title));
-        }
-        (asked.intersection(&held).count(), self.passages.iter().find_map(|passage| passage.modified_at))
+    fn best(&self) -> f32 {
+        self.passages.iter().map(|passage| passage.score).fold(f32::MIN, f32::max)
     }
+
+    /// How many of `asked` its best passage for them holds.
+    fn holds(&self, asked: &BTreeSet<String>) -> usize {
+        let held = |passage: &&Passage| {
+            let text = format!("{} {}", passage.title, passage.text);
+            let held: BTreeSet<String> = terms(&text).into_iter().chain(numbers(&text)).collect();
+            asked.intersection(&held).count()
+        };
+        self.passages.iter().map(held).max().unwrap_or_default()
+    }
+
+    fn modified_at(&self) -> Option<jiff::Timestamp> {
+        self.passages.iter().find_map(|passage| passage.modified_at)
+    }
+}
+
+/// Which of a group's documents, the best ranked first, stands for it.
+fn standing<'a>(candidates: &[Candidate<'a>], asked: &BTreeSet<String>) -> Option<&'a DocumentId> {
+    let highest = |of: &[&Candidate<'a>]| of.iter().map(|candidate| candidate.best()).fold(f32::MIN, f32::max);
+    let top = highest(&candidates.iter().collect::<Vec<_>>());
+    let close: Vec<_> = candidates.iter().filter(|candidate| candidate.best() >= top * CLOSE).collect();
+    let most = close.iter().map(|candidate| candidate.holds(asked)).max()?;
+    let holding: Vec<_> = close.into_iter().filter(|candidate| candidate.holds(asked) == most).collect();
+    let best = highest(&holding);
+    let alike = holding.into_iter().filter(|candidate| candidate.best() >= best * ALIKE);
+    alike.rev().max_by_key(|candidate| candidate.modified_at()).map(|candidate| candidate.document)
 }
 
 #[cfg(test)]
@@ -112,6 +138,15 @@ mod tests {
             || vec![passage(1, Some(7), Some(10), "invoice 4711"), passage(2, Some(7), Some(20), "invoice 4712")];
         assert_eq!(kept("who paid invoice 4711?", invoices()), ["invoice 4711"]);
         assert_eq!(kept("who paid the invoice?", invoices()), ["invoice 4712"]);
+    }
+
+    #[test]
+    fn the_one_that_is_asked_for_stands_before_a_newer_one_of_the_same_form() {
+        let ann = passage(1, Some(7), Some(10), "the contract of ann ends in may");
+        let bob = passage(2, Some(7), Some(20), "the contract of bob ends in june");
+        assert_eq!(kept("when does ann's contract end?", vec![bob.clone(), ann.clone()]), [ann.text.as_str()]);
+        let (first, second) = (Passage { score: 1.0, ..ann.clone() }, Passage { score: 0.9, ..bob });
+        assert_eq!(kept("when does the contract end?", vec![first, second]), [ann.text.as_str()]);
     }
 
     #[test]
