@@ -6,9 +6,9 @@ import { AnswerView } from './AnswerView'
 import { advance, begin, fail, type Exchange } from './exchange'
 
 const CITATION = {
-  also_in: [],
   n: 1, document_id: 'doc_1', version: 'v1', title: 'Leave policy', uri: 'people/leave.md',
   start: 10, end: 20, page: 3, quote: 'at most 6 unused days',
+  also_in: [{ document_id: 'doc_2', title: 'Leave policy, PDF', uri: 'people/leave.pdf' }],
 }
 const ANSWER: Answer = {
   id: 'ans_1',
@@ -48,6 +48,13 @@ test('a footnote shows its quote on focus, hides it on Escape and links to the e
   expect(mark.getAttribute('aria-describedby')).toBe(card?.id)
   await userEvent.keyboard('{Escape}')
   expect(document.querySelector('[role=tooltip]')).toBeNull()
+})
+
+test('a footnote names the other documents that say the same', () => {
+  show(done(ANSWER))
+  const other = screen.getByRole('link', { name: 'Leave policy, PDF' })
+  expect(other.getAttribute('href')).toBe('/?doc=doc_2')
+  expect(other.getAttribute('title')).toBe('people/leave.pdf')
 })
 
 test('partial support is said in words, withheld sentences are folded away', () => {
