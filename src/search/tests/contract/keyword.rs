@@ -116,7 +116,7 @@ async fn title_and_context_count() {
         title: title.into(),
         context: context.into(),
         text: text.into(),
-        language: None,
+        language: Some(Language::new("eng")),
     };
     let entries =
         vec![entry(1, "Travel", "Hotels", "book early"), entry(2, "", "", "we travel to hotels by train and book")];
