@@ -22,6 +22,8 @@ use crate::{
 
 /// Chunks deleted in one transaction.
 const CHUNKS_PER_DELETION: u64 = 5_000;
+/// One in so many documents may be refused by an engine in indexes that are to answer.
+const REFUSED_SHARE: u64 = 50;
 
 /// What the settings ask for, and what there is.
 pub struct Shelf {
@@ -258,9 +260,17 @@ impl Shelf {
         if build_some(ctx, row.id).await? > 0 {
             return Ok(Advance::Built);
         }
-        if self.store.generation_progress(row.id).await?.left > 0 {
+        let progress = self.store.generation_progress(row.id).await?;
+        if progress.left > 0 {
             return Ok(Advance::Idle);
         }
+        // Indexes that an engine refuses to fill must not answer.
+        anyhow::ensure!(
+            progress.refused * REFUSED_SHARE <= progress.documents,
+            "build new indexes: {} of {} documents were refused; the old ones go on answering",
+            progress.refused,
+            progress.documents
+        );
         self.optimize(row.id).await?;
         generation.embedder.embed_query("warm up").await?;
         self.store.switch_generation(row.id, (clock().now)()).await?;

@@ -184,10 +184,14 @@ async fn keep(
         "generation": ctx.generation,
         "principals": viewer.principals,
     });
+    // Named for whoever asks now; what is stored must not outlive the documents it names.
+    let mut kept = answer.clone();
+    kept.passages.iter_mut().for_each(|passage| passage.also_in.clear());
+    kept.citations.iter_mut().for_each(|citation| citation.also_in.clear());
     let stored = store::StoredAnswer {
         id: answer.id.clone(),
         question: question.as_str().to_owned(),
-        answer: serde_json::to_value(answer).unwrap_or_default(),
+        answer: serde_json::to_value(kept).unwrap_or_default(),
         evidence,
         created_at: (ctx.clock.now)(),
         erased_at: None,

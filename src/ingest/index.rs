@@ -61,6 +61,8 @@ async fn work_off(
     jobs: Vec<IndexJob>,
     step: &mut (dyn FnMut(u64) + Send),
 ) -> Result<()> {
+    let claimed: Vec<(DocumentId, GenerationId)> =
+        jobs.iter().map(|job| (job.document.clone(), job.generation)).collect();
     let indexing = async {
         for (id, jobs) in by_generation(jobs) {
             let Some(generation) = open.get(id) else { continue };
@@ -70,10 +72,13 @@ async fn work_off(
         }
         Ok(())
     };
-    tokio::select! {
+    let indexed: Result<()> = tokio::select! {
         indexed = indexing => indexed,
         never = keep_alive(ctx) => match never {},
-    }
+    };
+    let given_back = ctx.store.give_back_jobs(&ctx.worker, &claimed).await;
+    indexed?;
+    Ok(given_back?)
 }
 
 /// Tells the store that the work goes on. A database that is away for a moment is no reason to stop.

@@ -174,6 +174,33 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
+    /// Lets others have those of the claimed jobs that were neither finished nor put off.
+    pub async fn give_back_jobs(&self, worker: &str, claimed: &[(DocumentId, GenerationId)]) -> Result<()> {
+        use index_job::Column::{DocumentId as Id, Generation, LeaseUntil, Worker};
+        let documents: BTreeSet<&str> = claimed.iter().map(|(id, _)| id.as_str()).collect();
+        let generations: BTreeSet<i64> = claimed.iter().map(|(_, generation)| generation.0).collect();
+        let documents: Vec<&str> = documents.into_iter().collect();
+        for ids in documents.chunks(IN_LIST) {
+            let ours = Condition::all()
+                .add(Id.is_in(ids.iter().copied()))
+                .add(Generation.is_in(generations.iter().copied()))
+                .add(Worker.eq(worker));
+            let tx = self.begin().await?;
+            // In one order everywhere, or PostgreSQL sees deadlocks.
+            let held = index_job::Entity::find().filter(ours.clone()).order_by_asc(Id).order_by_asc(Generation);
+            if !held.lock_exclusive().all(&tx).await?.is_empty() {
+                index_job::Entity::update_many()
+                    .col_expr(LeaseUntil, Expr::val(None::<i64>))
+                    .col_expr(Worker, Expr::val(None::<String>))
+                    .filter(ours)
+                    .exec(&tx)
+                    .await?;
+            }
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
     /// Puts a job off until `run_after`, unless its document has changed since it was claimed; gives it back in any case.
     pub async fn fail_job(&self, job: &IndexJob, error: &str, run_after: Timestamp) -> Result<()> {
         use index_job::Column::{

@@ -128,7 +128,8 @@ async fn answers_keep_coming_while_new_indexes_are_built_then_come_from_them_and
             is_deleted = true;
         }
         n = (n + 7) % DOCUMENTS;
-        if n != GONE {
+        // The small numbers stand in every sentence: they tell no item from another.
+        if n != GONE && n >= 10 {
             answers(&house, &server, n).await?;
             asked += 1;
         }
@@ -139,7 +140,7 @@ async fn answers_keep_coming_while_new_indexes_are_built_then_come_from_them_and
     ensure!(live["id"] == 2 && live["chunking"]["tokens"] == 40, "{live:#}");
     let words = "storage transport and care";
     until("the new indexes to answer", async || Ok(longest(&server.search(words).await?) < 400)).await?;
-    answers(&house, &server, 1).await?;
+    answers(&house, &server, 41).await?;
     until("the deletion", async || Ok(house.json(&["source", "status", &source])?["indexed_count"] == DOCUMENTS - 1))
         .await?;
     let gone = async || -> Result<bool> {
@@ -150,12 +151,12 @@ async fn answers_keep_coming_while_new_indexes_are_built_then_come_from_them_and
 
     house.text(&["reindex", "rollback"])?;
     until("the old indexes to answer", async || Ok(longest(&server.search(words).await?) > 400)).await?;
-    answers(&house, &server, 2).await?;
+    answers(&house, &server, 42).await?;
     ensure!(gone().await?, "the deleted document is in the old indexes");
     ensure!(house.text(&["reindex", "finish"])?.contains("server deletes generation 2"));
     until("the deletion of what is not used", async || Ok(generations(&house)?.len() == 1)).await?;
     ensure!(!house.data_dir().join("indexes").join("2").exists());
-    answers(&house, &server, 3).await?;
+    answers(&house, &server, 43).await?;
     drop(server);
     ensure!(house.json(&["doctor"])?["ok"] == true);
     Ok(())

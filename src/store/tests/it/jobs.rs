@@ -116,6 +116,24 @@ async fn a_claimed_job_is_nobody_elses_until_its_lease_ends() {
 }
 
 #[tokio::test]
+async fn what_a_claim_left_undone_is_anybodys_again() {
+    on_each_engine(async |store| {
+        let source = settle(&store).await;
+        let writes = (1..=3).map(|n| put(n, "one", &["everyone"])).collect();
+        store.apply_batch(&source, writes, None, at(1)).await.unwrap();
+        let mine = store.claim_jobs("a", CHANGED, 3, at(1), at(60)).await.unwrap();
+        store.fail_job(&mine[1], "refused", at(900)).await.unwrap();
+        let claimed: Vec<_> = mine.iter().map(|job| (job.document.clone(), job.generation)).collect();
+        store.give_back_jobs("b", &claimed).await.unwrap();
+        assert_eq!(store.claim_jobs("b", CHANGED, 3, at(2), at(60)).await.unwrap(), [], "not his to give");
+        store.give_back_jobs("a", &claimed).await.unwrap();
+        let others = store.claim_jobs("b", CHANGED, 3, at(2), at(60)).await.unwrap();
+        assert_eq!(others.iter().map(|job| job.document.clone()).collect::<Vec<_>>(), [doc(1), doc(3)]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_small_source_is_not_held_up_by_a_large_one() {
     on_each_engine(async |store| {
         let (large, small) = (add_source(&store, 1).await, add_source(&store, 2).await);
