@@ -3,10 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
 
@@ -20,6 +17,7 @@ use search::VectorKind;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use store::{NewSource, Source, SourceSettings, Store};
+use tokio::sync::Notify;
 
 use crate::{
     commands::{Global, ingest::Bars},
@@ -346,19 +344,21 @@ impl House {
 
     /// Indexes beside `work`, and after it what is left, which alone is reported. Returns how many chunks were indexed.
     pub async fn index_beside<T>(&self, work: impl Future<Output = T>, report: Report<'_>) -> Result<(T, u64)> {
-        let is_done = AtomicBool::new(false);
+        let is_done = Notify::new();
         let work = async {
             let done = work.await;
-            is_done.store(true, Ordering::Relaxed);
+            is_done.notify_one();
             done
         };
         let beside = async {
             let mut indexed = 0;
-            while !is_done.load(Ordering::Relaxed) {
+            loop {
                 indexed += self.index_due(&|_| {}).await?;
-                tokio::time::sleep(BETWEEN_LOOKS).await;
+                tokio::select! {
+                    () = tokio::time::sleep(BETWEEN_LOOKS) => {}
+                    () = is_done.notified() => return anyhow::Ok(indexed),
+                }
             }
-            anyhow::Ok(indexed)
         };
         let (done, indexed) = futures::join!(work, beside);
         let indexed = indexed? + self.index_due(report).await?;
