@@ -1,4 +1,4 @@
-//! Configuration to contexts: the only file that names concrete engines, the clock and the id maker.
+//! Configuration to contexts: names the concrete engines but the indexes, the clock and the id maker.
 
 use std::{
     path::{Path, PathBuf},
